@@ -1,0 +1,117 @@
+"""Tables of who may do what: tenants, clients and their tokens, admins and sessions, the audit chain."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, ForeignKeyConstraint, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.database import IdText, InstantText, Json, Key, Model
+
+_UNSEALED = text("seal_number IS NULL")
+
+
+class Tenant(Model):
+    """An organisation. ``token_key`` stands in its tokens, ``public_id`` in its webhook addresses."""
+
+    __tablename__ = "tenant"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    slug: Mapped[str] = mapped_column(String(63), unique=True)
+    token_key: Mapped[str] = mapped_column(String(16), unique=True)
+    public_id: Mapped[str] = mapped_column(IdText, unique=True)
+    created_at: Mapped[str] = mapped_column(InstantText)
+
+
+class Client(Model):
+    """A holder of SCIM tokens: an identity provider or an HR system."""
+
+    __tablename__ = "client"
+    __table_args__ = (UniqueConstraint("tenant_id", "name"),)
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(String(200))
+    settings: Mapped[dict[str, object]] = mapped_column(Json)
+    created_at: Mapped[str] = mapped_column(InstantText)
+
+
+class Token(Model):
+    """One bearer token of a client; only its SHA-256 is kept."""
+
+    __tablename__ = "token"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "hash"),
+        ForeignKeyConstraint(["tenant_id", "client_id"], ["client.tenant_id", "client.id"]),
+    )
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    client_id: Mapped[int] = mapped_column(Integer)
+    hash: Mapped[str] = mapped_column(String(64))
+    scopes: Mapped[str] = mapped_column(String(200))
+    employee_id: Mapped[str | None] = mapped_column(IdText)
+    created_at: Mapped[str] = mapped_column(InstantText)
+    expires_at: Mapped[str] = mapped_column(InstantText)
+    last_used_at: Mapped[str | None] = mapped_column(InstantText)
+    revoked_at: Mapped[str | None] = mapped_column(InstantText)
+
+
+class Admin(Model):
+    """A person who signs in to the console."""
+
+    __tablename__ = "admin"
+    __table_args__ = (UniqueConstraint("tenant_id", "email_key"),)
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    email: Mapped[str] = mapped_column(Text)
+    email_key: Mapped[str] = mapped_column(Key)
+    password_hash: Mapped[str] = mapped_column(Text)
+    #: True until the one-time password has been replaced.
+    must_change_password: Mapped[bool] = mapped_column(Boolean)
+    created_at: Mapped[str] = mapped_column(InstantText)
+
+
+class SignInAttempt(Model):
+    """A failed sign-in, counted to slow down guessing; the subject is a keyed digest of the address typed."""
+
+    __tablename__ = "sign_in_attempt"
+
+    subject: Mapped[str] = mapped_column(String(64), primary_key=True)
+    failures: Mapped[int] = mapped_column(Integer)
+    blocked_until: Mapped[str | None] = mapped_column(InstantText)
+
+
+class Session(Model):
+    """A server-side console session; the cookie carries a random value of which only the SHA-256 is kept."""
+
+    __tablename__ = "session"
+
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    tenant_id: Mapped[int] = mapped_column(Integer)
+    admin_id: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[str] = mapped_column(InstantText)
+    expires_at: Mapped[str] = mapped_column(InstantText)
+
+
+class AuditRow(Model):
+    """One audited deed. ``seal_number`` and ``mac`` are given by the sealer, within a second."""
+
+    __tablename__ = "audit"
+    __table_args__ = (
+        Index("ix_audit_unsealed", "tenant_id", "at", sqlite_where=_UNSEALED, postgresql_where=_UNSEALED),
+        Index("uq_audit_seal", "tenant_id", "seal_number", unique=True),
+    )
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    id: Mapped[str] = mapped_column(IdText, primary_key=True)
+    at: Mapped[str] = mapped_column(InstantText)
+    actor: Mapped[str] = mapped_column(String(250))
+    action: Mapped[str] = mapped_column(String(60))
+    subject: Mapped[str] = mapped_column(String(250))
+    #: What the deed was, as JSON; the digest is salted, so that erasing it leaves nothing to guess from.
+    values: Mapped[str | None] = mapped_column(Text)
+    salt: Mapped[str | None] = mapped_column(String(32))
+    digest: Mapped[str] = mapped_column(String(64))
+    seal_number: Mapped[int | None] = mapped_column(Integer)
+    mac: Mapped[str | None] = mapped_column(String(64))

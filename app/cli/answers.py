@@ -1,0 +1,76 @@
+"""How commands answer: JSON or plain lines on stdout, errors as one line on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from app.access import tenants
+from app.access.tenants import Tenant
+from app.database import reading
+from app.errors import RollcallError, SettingsError, WrongUse
+from scim.errors import ScimError
+
+tenant_option = click.option("--tenant", "tenant_slug", required=True, metavar="SLUG", help="The tenant to work in.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for scripts.")
+
+
+class SpeakingGroup(click.Group):
+    """A group whose commands' refusals become one clear line and an exit code: 2 wrong use, 1 a failure."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; turn what Rollcall refuses into a line."""
+        try:
+            return super().invoke(ctx)
+        except (WrongUse, SettingsError) as error:
+            _end(str(error), 2)
+        except (RollcallError, ScimError) as error:
+            _end(str(error), 1)
+
+
+def _end(message: str, code: int) -> None:
+    click.echo(f"rollcall: {message}", err=True)
+    sys.exit(code)
+
+
+def tenant_named(slug: str) -> Tenant:
+    """Return the tenant of ``--tenant``; raises ``NotFoundError`` that lists the known ones."""
+    with reading() as connection:
+        return tenants.named(connection, slug)
+
+
+def say(value: Any, as_json: bool, plain: str) -> None:
+    """Print ``value`` as one JSON line, or the plain text."""
+    click.echo(json.dumps(value, ensure_ascii=False, default=str) if as_json else plain)
+
+
+def say_table(rows: Sequence[dict[str, Any]], as_json: bool, columns: Sequence[str], nothing: str) -> None:
+    """Print rows as one JSON line each, or as a table of ``columns``; ``nothing`` when there are none."""
+    if as_json:
+        for row in rows:
+            click.echo(json.dumps(row, ensure_ascii=False, default=str))
+        return
+    if not rows:
+        click.echo(nothing)
+        return
+    table = Table(*(column.replace("_", " ") for column in columns), box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*("" if row.get(column) is None else str(row[column]) for column in columns))
+    Console(width=None if sys.stdout.isatty() else 200).print(table, markup=False)
+
+
+def key_values(pairs: Sequence[str], option: str) -> dict[str, str]:
+    """Return the mapping of repeated KEY=VALUE options; raises ``WrongUse`` that names the option."""
+    found: dict[str, str] = {}
+    for pair in pairs:
+        key, separator, value = pair.partition("=")
+        if not separator or not key:
+            raise WrongUse(f"{option} {pair!r} is not KEY=VALUE.")
+        found[key] = value
+    return found

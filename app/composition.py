@@ -1,0 +1,53 @@
+"""The only place where the parts are joined: database, keys, listeners, blueprints."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_migrate import Migrate
+
+from app import directory
+from app.access.encryption import KeyRing
+from app.access.tokens import Authenticator
+from app.config import Settings
+from app.database import db, init_database
+from app.errors import SettingsError
+from app.log import init_logging
+
+
+def compose(settings: Settings) -> Flask:
+    """Return the Flask application of an installation with these settings."""
+    init_logging(settings.log_level)
+    app = Flask("app", instance_path=str(settings.instance_path.resolve()))
+    app.config["SECRET_KEY"] = settings.secret_key
+    app.extensions["rollcall.settings"] = settings
+    app.extensions["rollcall.key_ring"] = _key_ring(settings)
+    app.extensions["rollcall.authenticator"] = Authenticator()
+    init_database(app, settings)
+    Migrate(app, db, directory="app/migrations", render_as_batch=True)
+    _join_listeners(app)
+    _join_blueprints(app)
+    return app
+
+
+def _key_ring(settings: Settings) -> KeyRing:
+    try:
+        return KeyRing.parse(settings.key_ring)
+    except ValueError as error:
+        raise SettingsError([f"ROLLCALL_KEY_RING: {error}"]) from error
+
+
+def _join_listeners(app: Flask) -> None:
+    from app.provisioning import marking
+
+    directory.listen(app, marking.on_directory_change)
+
+
+def _join_blueprints(app: Flask) -> None:
+    from app.web import health
+    from app.web.console import init_console
+    from app.web.scim import blueprint as scim
+
+    app.register_blueprint(scim.blueprint)
+    scim.join_errors(app)
+    app.register_blueprint(health.blueprint)
+    init_console(app)

@@ -1,0 +1,56 @@
+"""The directory of employees and the one way to change it.
+
+Reads and writes take the connection of a transaction (``app.database``); every write needs a writing one.
+"""
+
+from __future__ import annotations
+
+from app.directory.listeners import Actor, Change, listen
+from app.directory.reading import (
+    external_ids,
+    get,
+    get_many,
+    ids_by_any_email,
+    ids_by_employee_number,
+    ids_by_user_name,
+    ids_by_work_email,
+    iterate_ids,
+    owners,
+    revisions,
+    total,
+)
+from app.directory.values import Document, differences, flatten, merged, work_email
+from app.directory.writing import KEEP, Employee, Written, change, create, delete_employee, merge, read_for_change, replace
+
+delete = delete_employee
+
+__all__ = [
+    "KEEP",
+    "Actor",
+    "Change",
+    "Document",
+    "Employee",
+    "Written",
+    "change",
+    "create",
+    "delete",
+    "differences",
+    "external_ids",
+    "flatten",
+    "get",
+    "get_many",
+    "ids_by_any_email",
+    "ids_by_employee_number",
+    "ids_by_user_name",
+    "ids_by_work_email",
+    "iterate_ids",
+    "listen",
+    "merge",
+    "merged",
+    "owners",
+    "read_for_change",
+    "replace",
+    "revisions",
+    "total",
+    "work_email",
+]

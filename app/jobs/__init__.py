@@ -1,0 +1,1 @@
+"""Jobs: the process group, the queue that wakes workers, the schedule."""

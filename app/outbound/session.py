@@ -1,0 +1,189 @@
+"""The session that one connection to one other system uses."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+import requests
+
+from app import clock
+from app.outbound.addresses import AddressPolicy, check_url
+from app.outbound.answers import Response
+from app.outbound.errors import AddressRefused, BadStatus, OutboundError
+from app.outbound.exchange import Exchange
+from app.outbound.redaction import Redactor
+from app.outbound.transport import GuardedAdapter, Limits
+
+Pairs = Iterable[tuple[str, str]]
+
+
+class OutboundSession(requests.Session):
+    """Calls one base URL, guarded and recorded; may be shared by threads.
+
+    `headers` and `query` go with every call and carry the credentials; their values, and `secrets`, never
+    appear in records and messages. `observe` gets the `Exchange` of every call, in the calling thread. It is
+    a `requests.Session`, so that the SCIM client can be given it: relative URLs belong to the base URL,
+    absolute ones must have its origin. Nothing is taken from the environment, no cookie is kept, no redirect
+    followed.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        query: Pairs = (),
+        secrets: Iterable[str] = (),
+        policy: AddressPolicy | None = None,
+        limits: Limits | None = None,
+        pool_size: int = 10,
+        observe: Callable[[Exchange], None] | None = None,
+    ) -> None:
+        super().__init__()
+        parts = check_url(base_url)
+        self.base_url = base_url.partition("#")[0].partition("?")[0].rstrip("/")
+        self._origin = _origin(self.base_url)
+        self._query = tuple(query)
+        self._observe = observe
+        self._thread = threading.local()
+        self._redactor = Redactor(
+            [*secrets, *_secrets_in(headers or {}), *(value for _, value in self._query)]
+        )
+        self.trust_env = False
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.headers.clear()
+        self.headers.update({"User-Agent": "Rollcall", "Accept-Encoding": "gzip, deflate", "Accept": "*/*"})
+        self.headers.update(headers or {})
+        self.adapters.clear()
+        guarded = GuardedAdapter(policy or AddressPolicy(), limits or Limits(), pool_size)
+        self.mount(f"{parts.scheme.lower()}://", guarded)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Pairs = (),
+        body: bytes | None = None,
+        headers: Pairs = (),
+    ) -> Response:
+        """The complete answer, whatever its status.
+
+        `path` begins with `/` and is percent-encoded already; `body` leaves byte for byte. Raises the
+        `OutboundError` family, each with its `exchange`.
+        """
+        answer = self.request(method, _with_query(path, query), data=body, headers=dict(headers))
+        return Response(answer.status_code, answer.headers, answer.content, self.last_exchange)
+
+    def get_json(self, path: str, params: Mapping[str, str] | Pairs = ()) -> Any:
+        """The JSON that a GET is answered with. Raises `BadStatus` for no success, `NotJson`, …"""
+        pairs = tuple(params.items()) if isinstance(params, Mapping) else tuple(params)
+        response = self.call("GET", path, query=pairs, headers=(("Accept", "application/json"),))
+        if not response.ok:
+            error = BadStatus(
+                f"GET {path} was answered with status {response.status}.",
+                status=response.status,
+                retryable=response.status == 429 or response.status >= 500,
+                retry_after=response.retry_after,
+            )
+            error.exchange = response.exchange
+            raise error
+        return response.json()
+
+    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
+        """As `requests.Session.request`, within base URL and limits. Raises the `OutboundError` family."""
+        target = self._absolute(url if isinstance(url, str) else url.decode())
+        kwargs["allow_redirects"] = False
+        kwargs.pop("stream", None)
+        return super().request(method, _with_query(target, self._query), *args, **kwargs)
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Send a prepared request and record the exchange. Raises the `OutboundError` family."""
+        self._absolute(request.url or "")
+        started_at, start = clock.now(), time.monotonic()
+        try:
+            answer = super().send(request, **kwargs)
+        except OutboundError as error:
+            error.exchange = self._record(request, started_at, start, None, error)
+            raise
+        self._record(request, started_at, start, answer, None)
+        return answer
+
+    @property
+    def last_exchange(self) -> Exchange:
+        """The record of the last call that the asking thread made. Raises LookupError before the first."""
+        exchange = getattr(self._thread, "exchange", None)
+        if not isinstance(exchange, Exchange):
+            raise LookupError("this thread has made no call yet")
+        return exchange
+
+    def _absolute(self, url: str) -> str:
+        """The URL within the base URL. Raises `AddressRefused` for another origin."""
+        if url.startswith("/"):
+            return self.base_url + url
+        check_url(url)
+        if _origin(url) != self._origin:
+            raise AddressRefused(
+                f"A call to {_origin(url)} was refused: this connection is for {self._origin} only.",
+                code="other_host",
+            )
+        return url
+
+    def _record(
+        self,
+        request: requests.PreparedRequest,
+        started_at: str,
+        start: float,
+        answer: requests.Response | None,
+        error: OutboundError | None,
+    ) -> Exchange:
+        parts = urlsplit(request.url or "")
+        query = self._redactor.query(parts.query)
+        body = request.body.encode() if isinstance(request.body, str) else request.body
+        exchange = Exchange(
+            method=request.method or "",
+            path=self._redactor.text(parts.path) + (f"?{query}" if query else ""),
+            status=answer.status_code if answer is not None else error.status if error else None,
+            started_at=started_at,
+            duration_ms=round((time.monotonic() - start) * 1000),
+            request_body=self._redactor.body(body if isinstance(body, bytes) else None),
+            response_body=self._redactor.body(answer.content) if answer is not None else None,
+            error=error.code if error else None,
+        )
+        if error is not None:
+            error.message = self._redactor.text(error.message)
+            error.args = (error.message,)
+        self._thread.exchange = exchange
+        if self._observe is not None:
+            self._observe(exchange)
+        return exchange
+
+
+def _origin(url: str) -> str:
+    """Scheme, host and port, spelt out: `https://example.com:443`."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme.lower() == "https" else 80)
+    return f"{parts.scheme.lower()}://{(parts.hostname or '').lower()}:{port}"
+
+
+def _with_query(url: str, query: Pairs) -> str:
+    pairs = tuple(query)
+    if not pairs:
+        return url
+    return url + ("&" if "?" in url else "?") + urlencode(pairs, quote_via=quote)
+
+
+_PUBLIC_HEADERS = frozenset({"accept", "user-agent", "content-type", "accept-language"})
+
+
+def _secrets_in(headers: Mapping[str, str]) -> Iterable[str]:
+    """Header values that may be credentials, with and without the scheme word."""
+    for name, value in headers.items():
+        if name.lower() not in _PUBLIC_HEADERS:
+            yield value
+            yield value.rpartition(" ")[2]

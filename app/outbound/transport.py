@@ -1,0 +1,277 @@
+"""The guarded transport: checked addresses, one deadline for the whole call, a bounded answer.
+
+`GuardedAdapter` is a transport adapter for `requests`. What a call may do travels with the thread that makes
+it (`Call`): the connection asks it which address to use, the socket asks it how much time and how many bytes
+are left. That covers the name, TCP, TLS, a dripping header and a dripping body alike.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import DecodeError, HTTPError, IncompleteRead, NewConnectionError, ReadTimeoutError
+from urllib3.util.ssl_ import create_urllib3_context
+
+from app.outbound.addresses import AddressPolicy
+from app.outbound.errors import (
+    Broken,
+    ConnectFailed,
+    DeadlineExceeded,
+    OutboundError,
+    Redirected,
+    TooLarge,
+)
+
+_CHUNK = 64 * 1024
+_HEADER_ROOM = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits of one call: seconds and bytes (quality.md §3)."""
+
+    connect_seconds: float = 5.0
+    total_seconds: float = 30.0
+    max_bytes: int = 4 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Call:
+    """What the call in progress may still use, and how far it got."""
+
+    policy: AddressPolicy
+    limits: Limits
+    deadline: float
+    received: int = 0
+    was_sent: bool = False
+    failure: OutboundError | None = field(default=None)
+
+    def remaining(self) -> float:
+        """Seconds left. Raises TimeoutError when there are none."""
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the call's time is over")
+        return left
+
+    def fail(self, error: OutboundError) -> OutboundError:
+        """Remember why the call fails: urllib3 wraps every OSError that passes through it."""
+        self.failure = error
+        return error
+
+    def count(self, received: int) -> None:
+        """Take note of bytes off the wire. Raises `TooLarge` past the limit."""
+        self.received += received
+        if self.received > self.limits.max_bytes + _HEADER_ROOM:
+            raise self.fail(too_large(self.limits))
+
+
+_current = threading.local()
+
+
+def _call() -> Call:
+    call = getattr(_current, "call", None)
+    if not isinstance(call, Call):
+        raise RuntimeError("a guarded connection was used outside of a guarded call")
+    return call
+
+
+class _DeadlineSocket(socket.socket):
+    """A socket whose every operation ends with the call in progress."""
+
+    def recv_into(self, *args: Any, **kwargs: Any) -> int:
+        call = _call()
+        self.settimeout(call.remaining())
+        received = super().recv_into(*args, **kwargs)
+        call.count(received)
+        return received
+
+
+class _DeadlineTlsSocket(ssl.SSLSocket):
+    def recv_into(self, *args: Any, **kwargs: Any) -> int:
+        call = _call()
+        self.settimeout(call.remaining())
+        received = super().recv_into(*args, **kwargs)
+        call.count(received)
+        return received
+
+    def send(self, *args: Any, **kwargs: Any) -> int:
+        self.settimeout(_call().remaining())
+        return super().send(*args, **kwargs)
+
+
+class _Guarded(HTTPConnection):
+    """Connects to a checked address only; Host header, SNI and certificate check keep the name."""
+
+    def _new_conn(self) -> socket.socket:
+        call = _call()
+        try:
+            addresses = call.policy.resolve(
+                self._dns_host, self.port, min(call.limits.connect_seconds, call.remaining())
+            )
+        except OutboundError as error:
+            raise call.fail(error) from error
+        last: OSError = OSError("no address")
+        for family, address in addresses:
+            connection = _DeadlineSocket(family, socket.SOCK_STREAM)
+            try:
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                connection.settimeout(min(call.limits.connect_seconds, call.remaining()))
+                connection.connect(address)
+            except OSError as error:
+                connection.close()
+                last = error
+            else:
+                return connection
+        raise NewConnectionError(self, f"{self.host}:{self.port}: {last}") from last
+
+    def send(self, data: Any) -> None:
+        """Send, noting that from here on the other side may have acted."""
+        if self.sock is None:
+            self.connect()
+        call = _call()
+        call.was_sent = True
+        self.sock.settimeout(call.remaining())
+        super().send(data)
+
+
+class _GuardedTls(_Guarded, HTTPSConnection):
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Guarded
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _GuardedTls
+
+
+def _tls_context() -> ssl.SSLContext:
+    context = create_urllib3_context()
+    context.sslsocket_class = _DeadlineTlsSocket
+    return context
+
+
+class GuardedAdapter(HTTPAdapter):
+    """Sends one request and reads its whole answer within the limits; never follows a redirect.
+
+    `pool_size` connections are kept per host; more threads than that wait for one.
+    """
+
+    def __init__(self, policy: AddressPolicy, limits: Limits, pool_size: int) -> None:
+        self.policy = policy
+        self.limits = limits
+        super().__init__(pool_connections=8, pool_maxsize=pool_size, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make the pools out of guarded connections."""
+        super().init_poolmanager(*args, ssl_context=_tls_context(), **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        """The pool key, always with our TLS context, whose sockets know the deadline."""
+        host, tls = super().build_connection_pool_key_attributes(request, verify, cert)
+        return host, {key: value for key, value in tls.items() if key != "ssl_context"}
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        """The complete answer, its body decompressed. Raises the `OutboundError` family."""
+        call = Call(self.policy, self.limits, time.monotonic() + self.limits.total_seconds)
+        _current.call = call
+        try:
+            kwargs.update(
+                stream=True,
+                timeout=(self.limits.connect_seconds, self.limits.total_seconds),
+                proxies=None,
+            )
+            response = super().send(request, **kwargs)
+            _read(response, call)
+            return response
+        except OutboundError:
+            raise
+        except (requests.RequestException, HTTPError, OSError) as error:
+            raise (call.failure or _translated(error, call)) from error
+        finally:
+            _current.call = None
+
+
+def _read(response: requests.Response, call: Call) -> None:
+    """Read the body into the response, or raise; a connection that is not read to its end is closed."""
+    raw = response.raw
+    finished = False
+    try:
+        if 300 <= response.status_code < 400 and response.status_code != 304:
+            raise Redirected(
+                f"The other side redirects (status {response.status_code}). Give the final address instead.",
+                status=response.status_code,
+            )
+        content = bytearray()
+        for chunk in raw.stream(_CHUNK, decode_content=True):
+            content += chunk
+            if len(content) > call.limits.max_bytes:
+                raise too_large(call.limits, response.status_code)
+            call.remaining()
+        response._content = bytes(content)
+        response._content_consumed = True  # type: ignore[attr-defined]
+        finished = True
+    finally:
+        if finished:
+            raw.release_conn()
+        else:
+            raw.close()
+
+
+def too_large(limits: Limits, status: int | None = None) -> TooLarge:
+    """The error for an answer past the limit."""
+    return TooLarge(f"The answer is larger than {limits.max_bytes // 1024} KiB.", status=status)
+
+
+def _translated(error: Exception, call: Call) -> OutboundError:
+    """The exception of requests, urllib3 or the system as one of ours."""
+    chain = list(_causes(error))
+    if not call.was_sent:
+        return _connect_failure(error, chain, call)
+    if any(isinstance(e, TimeoutError | ReadTimeoutError | requests.Timeout) for e in chain):
+        return DeadlineExceeded(f"No complete answer within {call.limits.total_seconds:g} seconds.")
+    if any(isinstance(e, DecodeError | requests.exceptions.ContentDecodingError) for e in chain):
+        return Broken("The answer's compression is broken.", code="bad_encoding")
+    if any(isinstance(e, IncompleteRead) for e in chain):
+        return Broken("The connection ended in the middle of the answer.", code="incomplete_body")
+    return Broken("The connection broke before the answer was complete.")
+
+
+def _connect_failure(error: Exception, chain: list[BaseException], call: Call) -> OutboundError:
+    if any(isinstance(e, TimeoutError) for e in chain):
+        return ConnectFailed(
+            f"No connection within {call.limits.connect_seconds:g} seconds.", code="connect_timeout"
+        )
+    tls = next((e for e in chain if isinstance(e, ssl.SSLError | ssl.CertificateError)), None)
+    if tls is not None:
+        reason = getattr(tls, "verify_message", "") or getattr(tls, "reason", "") or "handshake failed"
+        return ConnectFailed(f"No secure connection: {reason}.", code="tls_failed")
+    system = next(
+        (e for e in chain if type(e) is not OSError and isinstance(e, OSError) and e.strerror), None
+    )
+    reason = system.strerror if isinstance(system, OSError) and system.strerror else "the connection failed"
+    return ConnectFailed(f"No connection: {reason}.")
+
+
+def _causes(error: BaseException) -> Any:
+    """The exception and everything wrapped in it: as cause, context, argument or `reason`."""
+    pending: list[object] = [error]
+    seen: set[int] = set()
+    while pending:
+        current = pending.pop(0)
+        if not isinstance(current, BaseException) or id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        pending += [current.__cause__, current.__context__, getattr(current, "reason", None), *current.args]

@@ -1,0 +1,1 @@
+"""Provisioning: how the directory reaches its targets; knows no vendor."""

@@ -1,0 +1,79 @@
+"""Links as values: what the planner and the deliverer know of one, and the words of their states. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.provisioning.tables import LinkRow
+
+_COLUMNS = LinkRow.__table__.c
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One employee at one target, as it was read or claimed (columns of the same names: tables.py)."""
+
+    employee_id: str
+    state: str = "new"
+    remote_id: str | None = None
+    external_id: str | None = None
+    user_name_key: str | None = None
+    active_there: bool | None = None
+    reason_code: str | None = None
+    reason: str | None = None
+    generation: int = 0
+    due_generation: int = 0
+    delivered_generation: int = 0
+    priority: int = 2
+    sent: Mapping[str, Any] = field(default_factory=dict)
+    normalised: Mapping[str, Any] = field(default_factory=dict)
+    protected: str | None = None
+    compare_since: str | None = None
+    attempt_kind: str | None = None
+    attempt_started_at: str | None = None
+    sending: Mapping[str, Any] = field(default_factory=dict)
+    suspend_gate: str | None = None
+    inactive_by_run: int | None = None
+    refused_digest: str | None = None
+    frozen: Mapping[str, Any] | None = None
+    tries: int = 0
+    first_failed_at: str | None = None
+    lease_token: int = 0
+    sync_id: int | None = None
+    plan_id: int | None = None
+    delivered_at: str | None = None
+
+    @property
+    def is_uncertain(self) -> bool:
+        """Whether an attempt was started whose outcome is not known: the target must be looked at first."""
+        return self.attempt_kind is not None
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether a mark asked for a push that has not been delivered (a plan may make a clean link due)."""
+        return self.due_generation > self.delivered_generation or self.compare_since is not None
+
+    @property
+    def compares(self) -> bool:
+        """Whether the target itself is compared, not what was last sent."""
+        return self.compare_since is not None or self.is_uncertain
+
+
+NAMES: tuple[str, ...] = tuple(Link.__dataclass_fields__)
+COLUMNS = tuple(_COLUMNS[name] for name in NAMES)
+_MAPPINGS = ("sent", "normalised", "sending")
+
+
+def link_of(row: Any) -> Link:
+    """The link of a row that has `COLUMNS`."""
+    values = {name: getattr(row, name) for name in NAMES}
+    return Link(**values | {name: values[name] or {} for name in _MAPPINGS})
+
+
+def digest_of(changed: Mapping[str, Any]) -> str:
+    """A digest of a difference, by which a refused one is known again."""
+    return hashlib.sha256(json.dumps(dict(changed), sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,201 @@
+"""Dirty marks: a directory listener that marks links in the transaction of the change itself (rule 13).
+
+A mark is an upsert that counts the link's generation up. It says that the link is due, or that it changed in fields
+that only ride along; what is to be sent is computed later, from the directory as it is then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Text, bindparam, case, delete, null, select, type_coerce, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app import clock, directory
+from app.directory import Change
+from app.provisioning.fields import Effect, effect_of, outgoing_values
+from app.provisioning.kinds import policy_from_text
+from app.provisioning.people import label_of
+from app.provisioning.policies import Policy
+from app.provisioning.tables import LinkRow, TargetRow
+
+_link, _target = LinkRow.__table__, TargetRow.__table__
+_WHERE_LINK = (
+    _link.c.tenant_id == bindparam("b_tenant"),
+    _link.c.target_id == bindparam("b_target"),
+    _link.c.employee_id == bindparam("b_employee"),
+)
+_TARGETS = (
+    select(_target.c.id, _target.c.kind, type_coerce(_target.c.settings, Text).label("settings"))
+    .where(_target.c.tenant_id == bindparam("b_tenant"))
+    .order_by(_target.c.id)
+)
+_LOCK_LINK = select(
+    *(_link.c[n] for n in ("remote_id", "due_at", "attempt_started_at", "lease_until", "suspend_gate", "state"))
+).where(*_WHERE_LINK).with_for_update()
+_DELETE_LINK = delete(_link).where(*_WHERE_LINK)
+
+#: Priorities of due links: a suspend, someone inactive in a full resync (perhaps a suspend), the rest.
+SUSPEND, INACTIVE, ORDINARY = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a mark says beyond "something changed"."""
+
+    is_due: bool = True
+    suspends: bool = False
+    activates: bool = False
+
+
+_CHANGED = Mark()
+_RIDES = Mark(is_due=False)
+
+
+def on_directory_change(connection: Connection, change: Change) -> None:
+    """Mark the links that a change of the directory makes dirty, in the change's own transaction."""
+    targets = connection.execute(_TARGETS, {"b_tenant": change.tenant_id}).all()
+    if not targets:
+        return
+    neighbours = _sharers(connection, change)
+    for row in targets:
+        policy = policy_from_text(row.kind, row.settings)
+        if change.after is None:
+            _freeze(connection, row.id, change, policy)
+        else:
+            _mark_employee(connection, row.id, change, policy)
+        mark(connection, change.tenant_id, row.id, neighbours, _CHANGED)
+
+
+def _mark_employee(connection: Connection, target_id: int, change: Change, policy: Policy) -> None:
+    after = change.after or {}
+    effect = effect_of(change.before, after, policy.selection, change.paths)
+    if effect is Effect.NOTHING:
+        return
+    was_active = change.before is None or change.before.get("active") is not False
+    is_active = after.get("active") is not False
+    said = Mark(
+        is_due=effect is Effect.TRIGGERS,
+        suspends=was_active and not is_active,
+        activates=is_active and not was_active,
+    )
+    mark(connection, change.tenant_id, target_id, [change.employee_id], said, run_id=change.actor.run_id)
+
+
+def _sharers(connection: Connection, change: Change) -> list[str]:
+    """The other employees who have the old or the new work e-mail of the one who changed."""
+    emails = {directory.work_email(document) for document in (change.before, change.after) if document}
+    if change.before and change.after and len(emails) == 1:
+        return []
+    found: set[str] = set()
+    for email in emails - {None}:
+        found.update(directory.ids_by_work_email(connection, change.tenant_id, str(email)))
+    return sorted(found - {change.employee_id})
+
+
+def mark(
+    connection: Connection,
+    tenant_id: int,
+    target_id: int,
+    employee_ids: Iterable[str],
+    said: Mark = _CHANGED,
+    *,
+    run_id: int | None = None,
+) -> None:
+    """Mark these employees' links at one target; `run_id` is the import run that made them inactive."""
+    moment = clock.now()
+    common = dict(_NEW_LINK) | {
+        "tenant_id": tenant_id,
+        "target_id": target_id,
+        "due_at": moment if said.is_due else None,
+        "due_generation": 1 if said.is_due else 0,
+        "rides_along": not said.is_due,
+    }
+    if said.is_due:
+        common["b_now"] = moment
+    if said.suspends:
+        common |= {"b_run": run_id, "b_gate": None if run_id is None else "run"}
+    rows = [common | {"employee_id": employee_id} for employee_id in employee_ids]
+    if rows:
+        connection.execute(_statement(connection.dialect.name, said), rows)
+
+
+def _freeze(connection: Connection, target_id: int, change: Change, policy: Policy) -> None:
+    """Keep what the link of a deleted employee owes (rule 7); the delete itself adds nothing."""
+    key = {"b_tenant": change.tenant_id, "b_target": target_id, "b_employee": change.employee_id}
+    link = connection.execute(_LOCK_LINK, key).first()
+    if link is None:
+        return
+    moment = clock.now()
+    is_worked_on = link.attempt_started_at is not None or (link.lease_until or "") > moment
+    if link.remote_id is None and not is_worked_on:
+        connection.execute(_DELETE_LINK, key)
+        return
+    before = change.before or {}
+    owes = link.due_at is not None or link.suspend_gate is not None or is_worked_on
+    values = outgoing_values(before, policy.selection)
+    label = label_of(before)
+    row = {
+        "frozen": {"label": label, "values": dict(values)} if owes else None,
+        "label": label,
+        "due_at": (link.due_at or moment) if is_worked_on else link.due_at,
+    }
+    connection.execute(_ORPHAN, key | {f"b_{name}": value for name, value in row.items()})
+
+
+_ORPHAN = (
+    update(_link)
+    .where(*_WHERE_LINK)
+    .values(
+        state="orphan",
+        reason_code="deleted",
+        reason="the employee was deleted; the account stays at the target until someone clears it",
+        frozen=bindparam("b_frozen", type_=_link.c.frozen.type),
+        label=bindparam("b_label"),
+        due_at=bindparam("b_due_at"),
+        generation=_link.c.generation + 1,
+        due_generation=_link.c.generation + 1,
+        next_attempt_at=null(),
+        compare_since=null(),
+        rides_along=False,
+    )
+)
+
+_NEW_LINK: Mapping[str, Any] = {
+    "state": "new",
+    "generation": 1,
+    "delivered_generation": 0,
+    "priority": ORDINARY,
+    "tries": 0,
+    "lease_token": 0,
+}
+_INSERTED = ("tenant_id", "target_id", "employee_id", "due_at", "due_generation", "rides_along", *_NEW_LINK)
+_DIALECTS: dict[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}
+_statements: dict[tuple[str, Mark], Any] = {}
+
+
+def _statement(dialect: str, said: Mark) -> Any:
+    """The upsert of a mark; there are eight at most, each built once."""
+    if (dialect, said) not in _statements:
+        _statements[dialect, said] = _build(_DIALECTS[dialect], said)
+    return _statements[dialect, said]
+
+
+def _build(dialect: Any, said: Mark) -> Any:
+    statement = dialect.insert(_link).values({name: bindparam(name) for name in _INSERTED})
+    now = bindparam("b_now")
+    changes: dict[str, Any] = {"generation": _link.c.generation + 1}
+    if said.is_due:
+        is_sooner = _link.c.due_at.is_(None) | (_link.c.due_at > now)
+        changes |= {"due_generation": _link.c.generation + 1, "due_at": case((is_sooner, now), else_=_link.c.due_at)}
+    else:
+        changes |= {"rides_along": True}
+    if said.suspends:
+        # A leaver must not wait for the back-off that an older failure earned.
+        changes |= {"priority": SUSPEND, "next_attempt_at": null()}
+        changes |= {"inactive_by_run": bindparam("b_run"), "suspend_gate": bindparam("b_gate")}
+    if said.activates:
+        changes |= {"priority": ORDINARY, "inactive_by_run": null(), "suspend_gate": null()}
+    return statement.on_conflict_do_update(index_elements=["tenant_id", "target_id", "employee_id"], set_=changes)

@@ -1,0 +1,117 @@
+"""What an admin may set about a target, as values the planner and the deliverer read. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.errors import WrongUse
+from app.provisioning.fields import FIELDS, FIXED, Selection
+from scim.keys import comparison_key
+
+#: Names that operating systems and directories keep for themselves (rule 4).
+RESERVED_USER_NAMES = frozenset(
+    "root admin administrator system daemon bin sys sync nobody guest operator sudo wheel postmaster hostmaster "
+    "webmaster abuse security support mail www ftp ssh jumpcloud".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How one target is treated. `rate` are requests a second, 0 for no limit."""
+
+    selection: Selection
+    vanished: str = "hold"
+    breaker: bool = True
+    suspend_floor: int = 5
+    suspend_percent: float = 20.0
+    reserved: frozenset[str] = RESERVED_USER_NAMES
+    protected: frozenset[str] = frozenset()
+    concurrency: int = 4
+    rate: float = 25.0
+
+    def suspends_allowed(self, active_linked: int) -> int:
+        """How many suspends one import run may cause before they wait for a person (rule 16)."""
+        return max(self.suspend_floor, int(active_linked * self.suspend_percent / 100))
+
+    def protects(self, *names: str | None) -> bool:
+        """Whether one of an account's names (remote id, user name, e-mail) is on the target's protected list."""
+        return bool(self.protected) and any(name and comparison_key(name) in self.protected for name in names)
+
+
+def _whole(minimum: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        value = int(text)
+        if value < minimum:
+            raise ValueError(f"use a whole number from {minimum}")
+        return value
+
+    return parse
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise ValueError("use a number from 0 (no limit)")
+    return value
+
+
+def _word(*allowed: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text.lower() not in allowed:
+            raise ValueError(f"use one of {', '.join(allowed)}")
+        return text.lower()
+
+    return parse
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+#: Settings of every target, whatever its kind: name → parser of `--set NAME=TEXT`.
+SETTINGS: dict[str, Callable[[str], Any]] = {
+    "breaker": _word("on", "off"),
+    "concurrency": _whole(1),
+    "protected": _names,
+    "rate": _number,
+    "reserved": _names,
+    "suspend_floor": _whole(0),
+    "suspend_percent": _number,
+    "vanished": _word("hold", "recreate"),
+}
+
+
+def parse_setting(name: str, text: str) -> Any:
+    """The value of a setting of `SETTINGS` written as text. Raises `WrongUse`."""
+    try:
+        return SETTINGS[name](text)
+    except ValueError as error:
+        raise WrongUse(f"--set {name}={text}: {error}.") from error
+
+
+def policy_of(settings: Mapping[str, Any], supported: frozenset[str] | None = None) -> Policy:
+    """The policy that a target's settings describe; `supported` are the fields its adapter can write."""
+    plain = {name: settings[name] for name in ("vanished", "concurrency", "rate", "suspend_floor") if name in settings}
+    reserved = settings.get("reserved")
+    return Policy(
+        selection=Selection.of(settings.get("fields"), triggering=settings.get("triggers"), supported=supported),
+        breaker=settings.get("breaker", "on") != "off",
+        suspend_percent=float(settings.get("suspend_percent", 20.0)),
+        reserved=RESERVED_USER_NAMES if reserved is None else frozenset(map(comparison_key, reserved)),
+        protected=frozenset(map(comparison_key, settings.get("protected", ()))),
+        **plain,
+    )
+
+
+def changed_fields(current: list[str] | None, select: tuple[str, ...], deselect: tuple[str, ...]) -> list[str]:
+    """The field list after selecting and deselecting. Raises `WrongUse` naming what is unknown or always sent."""
+    unknown = sorted({*select, *deselect} - FIELDS.keys())
+    if unknown:
+        raise WrongUse(f"Unknown field {', '.join(unknown)}; known are {', '.join(FIELDS)}.")
+    fixed = sorted(set(deselect) & FIXED)
+    if fixed:
+        raise WrongUse(f"{', '.join(fixed)} cannot be deselected: nothing can be matched or suspended without it.")
+    chosen = (set(FIELDS if current is None else current) | set(select)) - set(deselect)
+    return [name for name in FIELDS if name in chosen]

@@ -1,0 +1,217 @@
+"""Tables of provisioning: targets, links, plans with their operations, attempts.
+
+Every key starts with the tenant. A link is the unit of work: what is owed, who works on it, what was last sent.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Boolean, Float, ForeignKeyConstraint, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.database import Blob, IdText, InstantText, Json, Key, Model
+
+_TARGET = ["target.tenant_id", "target.id"]
+
+
+def _partial(name: str, *columns: str, where: str) -> Index:
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
+class TargetRow(Model):
+    """A connected system that people are pushed to."""
+
+    __tablename__ = "target"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "name"),
+        Index("ix_target_next_tick", "state", "next_tick_at"),
+    )
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(Key)
+    kind: Mapped[str] = mapped_column(String(40))
+    url: Mapped[str] = mapped_column(Text)
+    auth_header: Mapped[str] = mapped_column(String(100))
+    #: The token, sealed and bound to this row.
+    token: Mapped[bytes | None] = mapped_column(Blob)
+    #: ``active`` or ``paused``.
+    state: Mapped[str] = mapped_column(String(10))
+    pause_reason: Mapped[str | None] = mapped_column(Text)
+    settings: Mapped[dict[str, Any]] = mapped_column(Json)
+    interval_seconds: Mapped[int] = mapped_column(Integer)
+    next_tick_at: Mapped[str] = mapped_column(InstantText)
+    last_tick_at: Mapped[str | None] = mapped_column(InstantText)
+    #: The lease of the tick in progress: ticks of one target never overlap.
+    tick_owner: Mapped[str | None] = mapped_column(String(80))
+    tick_until: Mapped[str | None] = mapped_column(InstantText)
+    #: The lease of the worker that reads the whole target for a full resync.
+    listing_owner: Mapped[str | None] = mapped_column(String(80))
+    listing_until: Mapped[str | None] = mapped_column(InstantText)
+    #: Circuit: failures in a row of the target itself, and the instant before which it is left alone.
+    failures: Mapped[int] = mapped_column(Integer)
+    retry_at: Mapped[str | None] = mapped_column(InstantText)
+    #: The full resync whose links are still being marked, and the employee up to whom they are.
+    resync_plan_id: Mapped[int | None] = mapped_column(Integer)
+    resync_cursor: Mapped[str | None] = mapped_column(IdText)
+    first_synced: Mapped[bool] = mapped_column(Boolean)
+    created_at: Mapped[str] = mapped_column(InstantText)
+
+
+class LinkRow(Model):
+    """One employee at one target: dirty (``due_at`` is set) or clean."""
+
+    __tablename__ = "link"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "target_id"], _TARGET),
+        UniqueConstraint("tenant_id", "target_id", "remote_id"),
+        _partial("ix_link_due", "tenant_id", "target_id", "priority", "due_at", where="due_at IS NOT NULL"),
+        _partial("ix_link_gate", "tenant_id", "target_id", "inactive_by_run", where="suspend_gate = 'run'"),
+        _partial("ix_link_sync", "tenant_id", "target_id", "sync_id", where="sync_id IS NOT NULL"),
+        _partial("ix_link_user_name", "tenant_id", "target_id", "user_name_key", where="user_name_key IS NOT NULL"),
+        Index("ix_link_state", "tenant_id", "target_id", "state"),
+        Index("ix_link_employee", "tenant_id", "employee_id"),
+    )
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    target_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    employee_id: Mapped[str] = mapped_column(IdText, primary_key=True)
+    remote_id: Mapped[str | None] = mapped_column(Key)
+    #: The external id under which we created the account; NULL for adopted ones.
+    external_id: Mapped[str | None] = mapped_column(Key)
+    user_name_key: Mapped[str | None] = mapped_column(Key)
+    #: ``new linked orphan held waiting not_needed vanished``; the reason in a word and in a sentence.
+    state: Mapped[str] = mapped_column(String(12))
+    reason_code: Mapped[str | None] = mapped_column(String(60))
+    reason: Mapped[str | None] = mapped_column(Text)
+    #: Counts every mark; ``due_generation`` is the number of the last mark that asks for a push, and
+    #: ``delivered_generation`` the number that was reached when the link was last clean.
+    generation: Mapped[int] = mapped_column(Integer)
+    due_generation: Mapped[int] = mapped_column(Integer)
+    delivered_generation: Mapped[int] = mapped_column(Integer)
+    due_at: Mapped[str | None] = mapped_column(InstantText)
+    #: 0 for a suspend, 1 for someone inactive in a full resync, 2 for the rest.
+    priority: Mapped[int] = mapped_column(Integer)
+    next_attempt_at: Mapped[str | None] = mapped_column(InstantText)
+    #: Changed in fields that start nothing: waiting for a trigger.
+    rides_along: Mapped[bool] = mapped_column(Boolean)
+    #: Since when a full resync asks for a comparison with the target.
+    compare_since: Mapped[str | None] = mapped_column(InstantText)
+    #: Field → value last sent or confirmed; None for a field of ours that is empty there.
+    sent: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    #: Field → value the target made of what was sent, where it differs.
+    normalised: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    active_there: Mapped[bool | None] = mapped_column(Boolean)
+    protected: Mapped[str | None] = mapped_column(Text)
+    #: The attempt that was started and not yet answered for: what it sends and since when. ``quiet_until`` is the
+    #: instant up to which the target may still be working on it.
+    attempt_kind: Mapped[str | None] = mapped_column(String(10))
+    attempt_started_at: Mapped[str | None] = mapped_column(InstantText)
+    sending: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    quiet_until: Mapped[str | None] = mapped_column(InstantText)
+    tries: Mapped[int] = mapped_column(Integer)
+    first_failed_at: Mapped[str | None] = mapped_column(InstantText)
+    lease_owner: Mapped[str | None] = mapped_column(String(80))
+    #: The fencing number: what a worker writes counts only while it is the one it was given.
+    lease_token: Mapped[int] = mapped_column(Integer)
+    lease_until: Mapped[str | None] = mapped_column(InstantText)
+    inactive_by_run: Mapped[int | None] = mapped_column(Integer)
+    #: Why a suspend is not sent: ``run`` (its import run is not judged yet), ``plan``, ``discarded``; NULL: sent.
+    suspend_gate: Mapped[str | None] = mapped_column(String(10))
+    #: What an employee deleted since is still owed: {"label", "values"}.
+    frozen: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    label: Mapped[str | None] = mapped_column(Text)
+    #: Digest of the difference that the target refused: it is not sent again.
+    refused_digest: Mapped[str | None] = mapped_column(String(64))
+    #: The sync that counts this link's outcome, and the plan whose operation is to be applied exactly.
+    sync_id: Mapped[int | None] = mapped_column(Integer)
+    plan_id: Mapped[int | None] = mapped_column(Integer)
+    delivered_at: Mapped[str | None] = mapped_column(InstantText)
+
+
+class PlanRow(Model):
+    """What a sync would do, or did; the counters grow as it is applied."""
+
+    __tablename__ = "plan"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "target_id"], _TARGET),
+        Index("ix_plan_target", "tenant_id", "target_id", "state"),
+    )
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    target_id: Mapped[int] = mapped_column(Integer)
+    #: ``full tick dry-run held-suspends approval``
+    kind: Mapped[str] = mapped_column(String(20))
+    #: ``draft waiting approved applying applied discarded``
+    state: Mapped[str] = mapped_column(String(12))
+    reason: Mapped[str | None] = mapped_column(Text)
+    run_id: Mapped[int | None] = mapped_column(Integer)
+    created_at: Mapped[str] = mapped_column(InstantText)
+    decided_at: Mapped[str | None] = mapped_column(InstantText)
+    decided_by: Mapped[str | None] = mapped_column(String(250))
+    created: Mapped[int] = mapped_column(Integer)
+    adopted: Mapped[int] = mapped_column(Integer)
+    updated: Mapped[int] = mapped_column(Integer)
+    suspended: Mapped[int] = mapped_column(Integer)
+    activated: Mapped[int] = mapped_column(Integer)
+    unchanged: Mapped[int] = mapped_column(Integer)
+    held: Mapped[int] = mapped_column(Integer)
+    waiting: Mapped[int] = mapped_column(Integer)
+    failed: Mapped[int] = mapped_column(Integer)
+
+
+class OperationRow(Model):
+    """One line of a plan: what would happen to one person, with the requests byte for byte."""
+
+    __tablename__ = "operation"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "plan_id"], ["plan.tenant_id", "plan.id"]),
+        Index("ix_operation_state", "tenant_id", "plan_id", "state", "number"),
+    )
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    plan_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    employee_id: Mapped[str] = mapped_column(IdText, primary_key=True)
+    number: Mapped[int] = mapped_column(Integer)
+    label: Mapped[str] = mapped_column(Text)
+    #: ``create adopt update suspend activate``, or ``hold`` for a person to whom nothing would be sent.
+    kind: Mapped[str] = mapped_column(String(10))
+    #: The key that found the account: ``remote id``, ``externalId``, ``work e-mail``, or NULL.
+    key: Mapped[str | None] = mapped_column(String(20))
+    remote_id: Mapped[str | None] = mapped_column(Key)
+    before: Mapped[dict[str, Any]] = mapped_column(Json)
+    after: Mapped[dict[str, Any]] = mapped_column(Json)
+    reason: Mapped[str | None] = mapped_column(Text)
+    requests: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    employee_version: Mapped[int] = mapped_column(Integer)
+    link_generation: Mapped[int] = mapped_column(Integer)
+    #: ``planned applied refused held``
+    state: Mapped[str] = mapped_column(String(10))
+    refusal: Mapped[str | None] = mapped_column(Text)
+
+
+class AttemptRow(Model):
+    """One HTTP exchange with a target about one person; bodies are redacted."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "target_id"], _TARGET),
+        Index("ix_attempt_link", "tenant_id", "target_id", "employee_id", "id"),
+    )
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    id: Mapped[str] = mapped_column(IdText, primary_key=True)
+    target_id: Mapped[int] = mapped_column(Integer)
+    employee_id: Mapped[str | None] = mapped_column(IdText)
+    plan_id: Mapped[int | None] = mapped_column(Integer)
+    at: Mapped[str] = mapped_column(InstantText)
+    method: Mapped[str] = mapped_column(String(10))
+    path: Mapped[str] = mapped_column(Text)
+    status: Mapped[int | None] = mapped_column(Integer)
+    duration_ms: Mapped[float] = mapped_column(Float)
+    request_body: Mapped[str | None] = mapped_column(Text)
+    response_body: Mapped[str | None] = mapped_column(Text)
+    error: Mapped[str | None] = mapped_column(String(60))
+    lease_token: Mapped[int | None] = mapped_column(Integer)

@@ -1,0 +1,288 @@
+"""Targets: added, changed, paused and resumed, and the guarded session that speaks to one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from flask import current_app
+from sqlalchemy import Connection, delete, insert, select, update
+
+from app import clock
+from app.access import audit
+from app.access.encryption import seal, unseal
+from app.config import Settings
+from app.errors import NotFoundError, WrongUse
+from app.identifiers import next_number
+from app.outbound import AddressPolicy, Limits, OutboundError
+from app.outbound.addresses import check_url
+from app.provisioning.adapter import TargetAdapter
+from app.provisioning.kinds import adapter_for, check_names, credentials_place, policy_for
+from app.provisioning.policies import SETTINGS, Policy, parse_setting
+from app.provisioning.tables import AttemptRow, LinkRow, OperationRow, PlanRow, TargetRow
+from app.provisioning.wire import Gate, PacedSession, Recorder
+
+log = structlog.get_logger(__name__)
+
+_target = TargetRow.__table__
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+_PRINTABLE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
+DEFAULT_INTERVAL = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A connected system as its row says (tables.py); the token stays sealed."""
+
+    tenant_id: int
+    id: int
+    name: str
+    kind: str
+    url: str
+    auth_header: str
+    state: str
+    pause_reason: str | None
+    settings: Mapping[str, Any]
+    interval_seconds: int
+    next_tick_at: str
+    last_tick_at: str | None
+    failures: int
+    retry_at: str | None
+    resync_plan_id: int | None
+    resync_cursor: str | None
+    first_synced: bool
+    created_at: str
+    token: bytes | None = field(repr=False)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it may be written to."""
+        return self.state == "active"
+
+    @property
+    def adapter(self) -> TargetAdapter:
+        """The adapter of its kind and settings."""
+        return adapter_for(self.kind, self.settings)
+
+    @property
+    def policy(self) -> Policy:
+        """How it is to be treated."""
+        return policy_for(self.kind, self.settings)
+
+
+_NAMES = tuple(Target.__dataclass_fields__)
+_SELECT = select(*(_target.c[name] for name in _NAMES))
+
+
+def _of(row: Any) -> Target:
+    return Target(**{name: getattr(row, name) for name in _NAMES})
+
+
+def _context(target_id: int) -> str:
+    return f"target/{target_id}/token"
+
+
+def add(
+    connection: Connection,
+    tenant_id: int,
+    actor: str,
+    *,
+    kind: str,
+    name: str,
+    url: str,
+    auth_header: str | None = None,
+    token: str | None = None,
+    options: Mapping[str, str] | None = None,
+    paused: bool = False,
+) -> Target:
+    """Add a target; its first sync begins with the next tick, unless it is paused. Raises `WrongUse`."""
+    _check_name(connection, tenant_id, name)
+    settings, interval = _parsed(kind, {}, options or {})
+    header = auth_header or credentials_place(adapter_for(kind, settings))[0]
+    _check_wire(url, header, token)
+    target_id = next_number(connection, _target, tenant_id)
+    now = clock.now()
+    row = {
+        "tenant_id": tenant_id,
+        "id": target_id,
+        "name": name,
+        "kind": kind,
+        "url": url.rstrip("/"),
+        "auth_header": header,
+        "token": None if token is None else seal(tenant_id, _context(target_id), token.encode()),
+        "state": "paused" if paused else "active",
+        "pause_reason": "added paused" if paused else None,
+        "settings": settings,
+        "interval_seconds": interval or DEFAULT_INTERVAL,
+        "next_tick_at": now,
+        "failures": 0,
+        "first_synced": False,
+        "created_at": now,
+    }
+    connection.execute(insert(_target), row)
+    _record(connection, tenant_id, actor, "target.added", name, {"kind": kind, "url": url, "paused": paused})
+    return named(connection, tenant_id, name)
+
+
+def change(
+    connection: Connection,
+    target: Target,
+    actor: str,
+    *,
+    url: str | None = None,
+    auth_header: str | None = None,
+    token: str | None = None,
+    options: Mapping[str, str] | None = None,
+    fields: list[str] | None = None,
+) -> Target:
+    """Change a target; what is None stays. Raises `WrongUse`."""
+    settings, interval = _parsed(target.kind, target.settings, options or {})
+    if fields is not None:
+        settings["fields"] = fields
+    _check_wire(url or target.url, auth_header or target.auth_header, token)
+    values: dict[str, Any] = {"settings": settings, "interval_seconds": interval or target.interval_seconds}
+    if url:
+        values["url"] = url.rstrip("/")
+    if auth_header:
+        values["auth_header"] = auth_header
+    if token is not None:
+        values["token"] = seal(target.tenant_id, _context(target.id), token.encode())
+    _update(connection, target, values)
+    names = sorted({*(options or {}), *([] if fields is None else ["fields"]), *([] if token is None else ["token"])})
+    _record(connection, target.tenant_id, actor, "target.changed", target.name, {"changed": names, "url": url})
+    return named(connection, target.tenant_id, target.name)
+
+
+def pause(connection: Connection, target: Target, actor: str, reason: str) -> bool:
+    """Pause the target; False when it was paused already (one notice, not many)."""
+    values = {"state": "paused", "pause_reason": reason}
+    where = (_target.c.tenant_id == target.tenant_id, _target.c.id == target.id, _target.c.state == "active")
+    if connection.execute(update(_target).where(*where).values(values)).rowcount == 0:
+        return False
+    _record(connection, target.tenant_id, actor, "target.paused", target.name, {"reason": reason})
+    log.warning("target paused", tenant_id=target.tenant_id, target=target.name, reason=reason)
+    return True
+
+
+def resume(connection: Connection, target: Target, actor: str) -> None:
+    """Let the target be written to again, at once."""
+    values = {"state": "active", "pause_reason": None, "failures": 0, "retry_at": None, "next_tick_at": clock.now()}
+    _update(connection, target, values)
+    _record(connection, target.tenant_id, actor, "target.resumed", target.name, {})
+
+
+def remove(connection: Connection, target: Target, actor: str) -> None:
+    """Remove the target with its links, plans and attempts; nothing is sent, accounts stay as they are."""
+    for table in (AttemptRow.__table__, LinkRow.__table__):
+        connection.execute(delete(table).where(table.c.tenant_id == target.tenant_id, table.c.target_id == target.id))
+    plan, operation = PlanRow.__table__, OperationRow.__table__
+    plans = select(plan.c.id).where(plan.c.tenant_id == target.tenant_id, plan.c.target_id == target.id)
+    connection.execute(
+        delete(operation).where(operation.c.tenant_id == target.tenant_id, operation.c.plan_id.in_(plans))
+    )
+    connection.execute(delete(plan).where(plan.c.tenant_id == target.tenant_id, plan.c.target_id == target.id))
+    connection.execute(delete(_target).where(_target.c.tenant_id == target.tenant_id, _target.c.id == target.id))
+    _record(connection, target.tenant_id, actor, "target.removed", target.name, {"kind": target.kind})
+
+
+def _update(connection: Connection, target: Target, values: Mapping[str, Any]) -> None:
+    where = (_target.c.tenant_id == target.tenant_id, _target.c.id == target.id)
+    connection.execute(update(_target).where(*where).values(dict(values)))
+
+
+def note_answer(connection: Connection, target: Target, *, failures: int, retry_at: str | None) -> None:
+    """Keep the state of the circuit: failures in a row, and until when to leave the target alone."""
+    _update(connection, target, {"failures": failures, "retry_at": retry_at})
+
+
+def named(connection: Connection, tenant_id: int, name: str) -> Target:
+    """The target of this name. Raises `NotFoundError` naming those that exist."""
+    row = connection.execute(_SELECT.where(_target.c.tenant_id == tenant_id, _target.c.name == name)).first()
+    if row is None:
+        known = ", ".join(target.name for target in listed(connection, tenant_id))
+        raise NotFoundError(f"There is no target {name!r} (known: {known or 'none; use rollcall target add'}).")
+    return _of(row)
+
+
+def with_id(connection: Connection, tenant_id: int, target_id: int) -> Target | None:
+    """The target with this number, or None."""
+    row = connection.execute(_SELECT.where(_target.c.tenant_id == tenant_id, _target.c.id == target_id)).first()
+    return _of(row) if row else None
+
+
+def listed(connection: Connection, tenant_id: int) -> list[Target]:
+    """The tenant's targets by name."""
+    return [_of(row) for row in connection.execute(_SELECT.where(_target.c.tenant_id == tenant_id).order_by(_target.c.name))]
+
+
+def open_session(target: Target) -> PacedSession:
+    """The session for one drain of the target. Raises `OutboundError` for a URL that may not be called."""
+    settings: Settings = current_app.extensions["rollcall.settings"]
+    policy = target.policy
+    token = None
+    if target.token is not None:
+        token = unseal(target.tenant_id, _context(target.id), target.token).decode()
+    header, prefix = credentials_place(target.adapter)
+    if target.auth_header.lower() != header.lower():
+        prefix = "Bearer " if target.auth_header.lower() == "authorization" else ""
+    return PacedSession(
+        target.url,
+        gate=Gate(policy.rate, settings.call_timeout),
+        recorder=Recorder(),
+        headers={} if token is None else {target.auth_header: prefix + token},
+        secrets=[] if token is None else [token],
+        policy=AddressPolicy(settings.allow_private_targets, frozenset(settings.allowed_addresses)),
+        limits=Limits(connect_seconds=settings.connect_timeout, total_seconds=settings.call_timeout),
+        pool_size=policy.concurrency + 1,
+    )
+
+
+# --- checks ------------------------------------------------------------------------------------------------------
+
+
+def _check_name(connection: Connection, tenant_id: int, name: str) -> None:
+    if not name.strip() or len(name) > 100 or name != name.strip():
+        raise WrongUse("A target's name has 1 to 100 characters, without blanks around them.")
+    if connection.scalar(select(_target.c.id).where(_target.c.tenant_id == tenant_id, _target.c.name == name)):
+        raise WrongUse(f"A target {name!r} exists already; choose another name, or change it with `rollcall target set`.")
+
+
+def _check_wire(url: str, header: str, token: str | None) -> None:
+    try:
+        check_url(url)
+    except OutboundError as error:
+        raise WrongUse(f"--url {url[:200]}: {error.message}") from error
+    if not _HEADER.fullmatch(header):
+        raise WrongUse(f"--auth-header {header[:100]!r} is not the name of an HTTP header.")
+    if token is not None and not _PRINTABLE.fullmatch(token):
+        raise WrongUse("--secret token: a token is one line of printable ASCII characters, without blanks around it.")
+
+
+def _parsed(kind: str, current: Mapping[str, Any], options: Mapping[str, str]) -> tuple[dict[str, Any], int | None]:
+    """The settings with the options laid over them, and the interval if one is named; `KEY=` takes a setting away."""
+    settings, interval = dict(current), None
+    check_names(kind, set(options) - {"interval"})
+    for name, text in options.items():
+        if name == "interval":
+            interval = _interval(text)
+        elif text == "":
+            settings.pop(name, None)
+        else:
+            settings[name] = parse_setting(name, text) if name in SETTINGS else text
+    adapter_for(kind, settings)
+    return settings, interval
+
+
+def _interval(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 86_400:
+        raise WrongUse(f"--set interval={text}: use seconds, from 1 to 86400.")
+    return int(text)
+
+
+def _record(
+    connection: Connection, tenant_id: int, actor: str, action: str, name: str, values: dict[str, Any]
+) -> None:
+    audit.record(connection, tenant_id, actor, action, f"target:{name}", values)

@@ -1,0 +1,59 @@
+"""What can go wrong with sources, one family.
+
+    SourceError
+    ├── WrongSource          a source was described wrongly (settings, secrets, name); the CLI answers with exit code 2
+    │   └── MappingError     its mapping cannot be used; every problem at once
+    ├── SourceUnavailable    the source cannot be read at all: nothing has been changed
+    ├── IncompleteRead       the source broke off: what was read is applied, nobody is suspended
+    └── LeaseLost            another process has taken the run over, or an admin has cancelled it
+
+`RowRefused` is not of this family: it never leaves the runner, which turns it into rows of the error file.
+"""
+
+from __future__ import annotations
+
+from app.errors import RollcallError, WrongUse
+from app.sources.records import RowProblem
+
+
+class SourceError(RollcallError):
+    """Base of everything that the sources room refuses; ``str(error)`` is fit for a person to read."""
+
+
+class WrongSource(SourceError, WrongUse):
+    """A source was described in a way that cannot work; the message names the part and the way out."""
+
+
+class MappingError(WrongSource):
+    """A mapping cannot be used; ``problems`` has one sentence for each finding."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        shown = problems[:5]
+        more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
+        super().__init__("The mapping cannot be used: " + "; ".join(shown) + more + ". docs/mapping.md has the form.")
+
+
+class SourceUnavailable(SourceError):
+    """The source could not be read; the message names it, the reason and the way out."""
+
+
+class IncompleteRead(SourceError):
+    """Reading broke off before the end; the message says where and why."""
+
+
+class LeaseLost(SourceError):
+    """The run is no longer this process's: its lease has gone to another, or it has been cancelled."""
+
+
+class RowRefused(Exception):  # noqa: N818 - a verdict about one row, not a failure of the program
+    """One row cannot be applied; ``problems`` says why, each with code, column and reason."""
+
+    def __init__(self, *problems: RowProblem) -> None:
+        self.problems = problems
+        super().__init__("; ".join(problem.reason for problem in problems))
+
+
+def row_refused(code: str, reason: str, column: str = "") -> RowRefused:
+    """Return the verdict of one problem."""
+    return RowRefused(RowProblem(code, reason, column))

@@ -1,0 +1,133 @@
+"""Records between reading and applying: stored sealed, page by page, together with the place where reading goes on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from app.access.encryption import seal, unseal
+from app.sources.errors import RowRefused
+from app.sources.mapping import Mapping
+from app.sources.records import Page, RowProblem, SourceRecord, Values
+from app.sources.runs import Lease
+from app.sources.tables import import_run, staged_record
+
+_INSERT = insert(staged_record)
+_BATCH = (
+    select(staged_record)
+    .where(
+        staged_record.c.tenant_id == bindparam("tenant_id"),
+        staged_record.c.run_id == bindparam("run_id"),
+        staged_record.c.state == "staged",
+    )
+    .order_by(staged_record.c.number)
+    .limit(bindparam("size"))
+)
+_EARLIER = select(staged_record.c.record_id, staged_record.c.fingerprint).where(
+    staged_record.c.tenant_id == bindparam("tenant_id"),
+    staged_record.c.run_id == bindparam("run_id"),
+    staged_record.c.record_id.in_(bindparam("ids", expanding=True)),
+    staged_record.c.state.in_(("added", "updated", "deleted", "skipped")),
+    staged_record.c.fingerprint.is_not(None),
+)
+_SETTLE = (
+    update(staged_record)
+    .where(
+        staged_record.c.tenant_id == bindparam("b_tenant"),
+        staged_record.c.run_id == bindparam("b_run"),
+        staged_record.c.number == bindparam("b_number"),
+    )
+    .values(state=bindparam("b_state"), fingerprint=bindparam("b_fingerprint"), sealed=None)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StagedRow:
+    """A record that waits to be applied."""
+
+    number: int
+    record_id: str | None
+    values: Values
+    problem: RowProblem | None
+    gone: bool
+
+
+def stage_page(connection: Connection, lease: Lease, mapping: Mapping, page: Page) -> None:
+    """Store a page and the place behind it in one transaction; rows that the mapping leaves out count as skipped.
+
+    :raises LeaseLost: nothing of it may be kept.
+    """
+    rows, unwanted = [], 0
+    for record in page.records:
+        if record.problem is None and not mapping.wants(record.values):
+            unwanted += 1
+        else:
+            rows.append(_staged(lease, mapping, record))
+    if rows:
+        connection.execute(_INSERT, rows)
+    lease.renew(
+        connection,
+        cursor=page.resume,
+        complete=page.complete,
+        staged=import_run.c.staged + len(page.records),
+        skipped=import_run.c.skipped + unwanted,
+        **({"phase": "applying"} if page.complete else {}),
+    )
+
+
+def _staged(lease: Lease, mapping: Mapping, record: SourceRecord) -> dict[str, Any]:
+    record_id, problem = None, record.problem
+    if problem is None:
+        try:
+            record_id = mapping.record_id(record.values)
+        except RowRefused as refusal:
+            problem = refusal.problems[0]
+    plain = json.dumps(dict(record.values), ensure_ascii=False).encode()
+    return {
+        "tenant_id": lease.tenant_id,
+        "run_id": lease.run_id,
+        "number": record.number,
+        "record_id": record_id,
+        "sealed": None if problem else seal(lease.tenant_id, _place(lease.run_id, record.number), plain),
+        "problem": [problem.code, problem.reason, problem.column] if problem else None,
+        "gone": record.gone,
+        "state": "staged",
+        "fingerprint": None,
+    }
+
+
+def next_batch(connection: Connection, tenant_id: int, run_id: int, size: int) -> list[StagedRow]:
+    """Return the next rows to apply, in the order in which they were read."""
+    rows = connection.execute(_BATCH, {"tenant_id": tenant_id, "run_id": run_id, "size": size})
+    return [_row(tenant_id, run_id, row) for row in rows]
+
+
+def _row(tenant_id: int, run_id: int, row: Any) -> StagedRow:
+    values = json.loads(unseal(tenant_id, _place(run_id, row.number), row.sealed)) if row.sealed else {}
+    problem = RowProblem(*row.problem) if row.problem else None
+    return StagedRow(row.number, row.record_id, values, problem, row.gone)
+
+
+def applied_before(connection: Connection, tenant_id: int, run_id: int, record_ids: Sequence[str]) -> dict[str, str]:
+    """Return record id → fingerprint of those that an earlier row of this run has brought already."""
+    place = {"tenant_id": tenant_id, "run_id": run_id, "ids": list(record_ids)}
+    return {row.record_id: row.fingerprint for row in connection.execute(_EARLIER, place)}
+
+
+def settle(connection: Connection, tenant_id: int, run_id: int, outcomes: Sequence[tuple[int, str, str | None]]) -> None:
+    """Store (number, outcome, fingerprint) of applied rows; their values are forgotten at once."""
+    connection.execute(
+        _SETTLE,
+        [
+            {"b_tenant": tenant_id, "b_run": run_id, "b_number": number, "b_state": state, "b_fingerprint": fingerprint}
+            for number, state, fingerprint in outcomes
+        ],
+    )
+
+
+def _place(run_id: int, number: int) -> str:
+    return f"staged_record/{run_id}/{number}"

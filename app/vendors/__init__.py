@@ -1,0 +1,1 @@
+"""One folder per vendor: everything of it, and nothing of it anywhere else."""

@@ -1,0 +1,1 @@
+"""JumpCloud: the REST v1 target and its simulator."""

@@ -1,0 +1,1 @@
+"""The HTTP edges: the SCIM blueprint, health, the console."""

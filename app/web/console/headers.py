@@ -1,0 +1,38 @@
+"""The headers that every answer of this server carries, so that a page can do nothing that it does not need.
+
+The SCIM blueprint writes its own: its answers are JSON for programs and its routes are the busy ones.
+"""
+
+from __future__ import annotations
+
+from flask import Response, request
+
+from app.web.console.blueprint import blueprint
+from app.web.console.sessions import settings
+from app.web.console.transport import is_https
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+#: A year (RFC 6797); only over https does a browser heed it.
+STRICT_TRANSPORT = "max-age=31536000"
+_OWN_HEADERS = "scim"
+
+
+@blueprint.after_app_request
+def add_headers(response: Response) -> Response:
+    """Return the response with the security headers; what is not a static file is kept by nobody."""
+    if request.blueprint == _OWN_HEADERS:
+        return response
+    for name, value in HEADERS.items():
+        response.headers[name] = value
+    if is_https(settings()):
+        response.headers["Strict-Transport-Security"] = STRICT_TRANSPORT
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response

@@ -1,0 +1,63 @@
+"""Problem pages: what happened, what it means, what to do; in words, also when it is our fault."""
+
+from __future__ import annotations
+
+import secrets
+
+import structlog
+from flask import render_template, request
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from app.web.console.blueprint import blueprint
+
+log = structlog.get_logger(__name__)
+Answer = tuple[str, int]
+
+
+@blueprint.errorhandler(CSRFError)
+def forged_form(error: CSRFError) -> Answer:
+    """Answer 400: the form was not made by this console for this browser."""
+    return _page(
+        400,
+        "This form could not be accepted",
+        "It was not made by this console for this browser, or the browser keeps no cookies of this page. "
+        "Nothing was changed.",
+        "Open the start page and try again; allow cookies for this address if that does not help.",
+    )
+
+
+@blueprint.errorhandler(HTTPException)
+def refused(error: HTTPException) -> Answer:
+    """Answer with the status of the error and its words."""
+    return _page(error.code or 500, error.name, error.description or "", "Go back to the start page.")
+
+
+@blueprint.errorhandler(OperationalError)
+def database_away(error: OperationalError) -> Answer:
+    """Answer 503: the database cannot be reached or is locked."""
+    log.error("the console could not use the database", path=request.path, cause=str(error.orig))
+    return _page(
+        503,
+        "The database does not answer",
+        "Nothing was changed. Imports and pushes go on by themselves as soon as it is back.",
+        "Try again in a moment. If it stays so, whoever runs Rollcall should look at the database and at the log.",
+    )
+
+
+@blueprint.errorhandler(Exception)
+def defect(error: Exception) -> Answer:
+    """Answer 500 with a reference under which the log has the cause."""
+    reference = secrets.token_hex(4)
+    log.exception("the console failed", reference=reference, method=request.method, path=request.path)
+    return _page(
+        500,
+        "This page could not be made",
+        f"Rollcall has a fault here ({type(error).__name__}). What was being changed was not changed.",
+        f"Give whoever runs Rollcall the reference {reference}: the log has the cause under it.",
+    )
+
+
+def _page(status: int, title: str, effect: str, way_out: str) -> Answer:
+    return render_template("console/problem.html", title=title, effect=effect, way_out=way_out), status

@@ -1,0 +1,28 @@
+"""The web server: granian, which imports the application in its workers only."""
+
+from __future__ import annotations
+
+from granian import Granian
+from granian.constants import Interfaces
+
+BLOCKING_THREADS = 4
+STOP_SECONDS = 20
+
+
+def serve(host: str, port: int, workers: int) -> None:
+    """Serve ``app:create_app`` until SIGTERM, which lets requests in flight finish.
+
+    This process must not make the application itself: an engine opened before the fork would be shared.
+    """
+    Granian(
+        "app:create_app",
+        factory=True,
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=BLOCKING_THREADS,
+        workers_kill_timeout=STOP_SECONDS,
+        respawn_failed_workers=True,
+        log_access=False,
+    ).serve()

@@ -1,0 +1,168 @@
+"""The values of one multi-valued attribute while a PATCH works on them.
+
+Value filters that compare with `eq` are answered by indexes, kept up to date by every change, so that a
+request costs what it touches and not operations times values (scim2-models needs 82 s for 200 operations
+on 2,000 e-mails).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from scim.attributes import Attribute
+from scim.filter_tree import And, Comparison, Filter, Key, matches_element, stored_key
+
+#: The index of what tells elements apart, beside those of the sub-attributes (None: a plain value itself).
+_IDENTITY: Final = "(identity)"
+_Index = dict[Any, dict[int, None]]
+
+
+class Elements:
+    """A list whose elements keep a number for life; elements are replaced, never changed in place."""
+
+    def __init__(self, attribute: Attribute, values: Iterable[Any]) -> None:
+        self.attribute = attribute
+        self._next = 0
+        self._by_number: dict[int, Any] = {}
+        self._indexes: dict[str | None, _Index] = {}
+        for value in values:
+            self._append(value)
+
+    def __len__(self) -> int:
+        return len(self._by_number)
+
+    def __contains__(self, number: int) -> bool:
+        return number in self._by_number
+
+    def __getitem__(self, number: int) -> Any:
+        return self._by_number[number]
+
+    @property
+    def numbers(self) -> list[int]:
+        """The numbers of all elements, in their order."""
+        return list(self._by_number)
+
+    def values(self) -> list[Any]:
+        """Return the elements in their order."""
+        return list(self._by_number.values())
+
+    def select(self, tree: Filter) -> list[int]:
+        """Return the numbers of the elements that fit a value filter, in their order."""
+        candidates = self._candidates(tree)
+        if candidates is None:
+            candidates = self.numbers
+        return sorted(number for number in candidates if matches_element(tree, self._by_number[number]))
+
+    def having(self, name: str | None, value: Any) -> list[int]:
+        """Return the numbers of the elements with this value in a sub-attribute (None: plain values)."""
+        target = self.attribute.sub_attributes[name.lower()] if name else self.attribute
+        try:
+            return list(self._index(name).get(stored_key(target, value), ()))
+        except (TypeError, ValueError):
+            return []  # Of another kind than the attribute's values: equal to none of them.
+
+    def add(self, value: Any) -> int:
+        """Append an element and return its number; one that is there already takes the new one's values."""
+        known = self._identical(value)
+        if known is None:
+            return self._append(value)
+        if isinstance(value, dict):
+            self.put(known, {**self._by_number[known], **value})
+        return known
+
+    def put(self, number: int, value: Any) -> None:
+        """Replace an element; another one that is identical now becomes one with it (scim.md §2)."""
+        twin = self._identical(value, other_than=number)
+        if twin is not None:
+            value = {**self._by_number[twin], **value} if isinstance(value, dict) else value
+            self.drop(twin)
+        old = self._by_number[number]
+        if old == value:
+            return
+        for name, index in self._indexes.items():
+            self._forget(index, name, number, old)
+            self._note(index, name, number, value)
+        self._by_number[number] = value
+
+    def drop(self, number: int) -> None:
+        """Remove an element."""
+        old = self._by_number.pop(number)
+        for name, index in self._indexes.items():
+            self._forget(index, name, number, old)
+
+    def reset(self, values: list[Any]) -> None:
+        """Put other values in place of all; the same ones in another order change nothing (RFC 7643
+        §2.4)."""
+        wanted = Elements(self.attribute, values)
+        if len(wanted) == len(self) and all(value in self._twins(value) for value in values):
+            return
+        self._by_number, self._indexes, self._next = wanted._by_number, {}, wanted._next
+
+    def keep_primary(self, number: int) -> None:
+        """Set `primary` to false on every other element that has it true (RFC 7644 §3.5.2)."""
+        for other in self.having("primary", True):
+            if other != number:
+                self.put(other, {**self._by_number[other], "primary": False})
+
+    def _append(self, value: Any) -> int:
+        number, self._next = self._next, self._next + 1
+        self._by_number[number] = value
+        for name, index in self._indexes.items():
+            self._note(index, name, number, value)
+        return number
+
+    def _twins(self, value: Any) -> list[Any]:
+        return [self._by_number[number] for number in self._index(_IDENTITY).get(self._identity(value), ())]
+
+    def _identical(self, value: Any, other_than: int | None = None) -> int | None:
+        numbers = self._index(_IDENTITY).get(self._identity(value), ())
+        return next((number for number in numbers if number != other_than), None)
+
+    def _candidates(self, tree: Filter) -> list[int] | None:
+        if isinstance(tree, Comparison) and tree.operator == "eq" and tree.key is not None:
+            return list(self._index(tree.path[2]).get(tree.key, ()))
+        if isinstance(tree, And):
+            found = [each for each in map(self._candidates, tree.terms) if each is not None]
+            return min(found, key=len, default=None)
+        return None
+
+    def _index(self, name: str | None) -> _Index:
+        index = self._indexes.get(name)
+        if index is None:
+            index = self._indexes[name] = {}
+            for number, value in self._by_number.items():
+                self._note(index, name, number, value)
+        return index
+
+    def _note(self, index: _Index, name: str | None, number: int, value: Any) -> None:
+        for key in self._keys(name, value):
+            index.setdefault(key, {})[number] = None
+
+    def _forget(self, index: _Index, name: str | None, number: int, value: Any) -> None:
+        for key in self._keys(name, value):
+            numbers = index.get(key, {})
+            numbers.pop(number, None)
+            if not numbers:
+                index.pop(key, None)
+
+    def _keys(self, name: str | None, value: Any) -> Iterator[Any]:
+        if name == _IDENTITY:
+            yield self._identity(value)
+            return
+        target = self.attribute.sub_attributes[name.lower()] if name else self.attribute
+        item = value.get(name) if name else value
+        for each in item if isinstance(item, list) else [item]:
+            if each is not None:
+                yield stored_key(target, each)
+
+    def _identity(self, value: Any) -> Any:
+        """What tells elements apart: (type, value), or everything where there is no value."""
+        if not isinstance(value, dict):
+            return stored_key(self.attribute, value)
+        subs = self.attribute.sub_attributes
+        if "value" not in subs or not isinstance(value.get("value"), (str, int, float)):
+            return repr(sorted(value.items()))
+        kind = value.get("type")
+        type_key: Key = stored_key(subs["type"], kind) if "type" in subs and kind is not None else None
+        return type_key, stored_key(subs["value"], value["value"])

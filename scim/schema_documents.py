@@ -1,0 +1,130 @@
+"""Checks on schema and resource type documents (RFC 7643 §7, §6) before they become tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from scim.errors import InvalidValue, echo
+
+_NAME = re.compile(r"\$?[A-Za-z][A-Za-z0-9$_-]*", re.ASCII)
+_URN = re.compile(r"urn:[a-z0-9][a-z0-9-]*:\S+", re.ASCII | re.IGNORECASE)
+_ENDPOINT = re.compile(r"/[A-Za-z][A-Za-z0-9_-]*", re.ASCII)
+
+_KEYWORDS: dict[str, tuple[str, ...]] = {
+    "type": ("string", "boolean", "decimal", "integer", "dateTime", "reference", "binary", "complex"),
+    "mutability": ("readOnly", "readWrite", "immutable", "writeOnly"),
+    "returned": ("always", "never", "default", "request"),
+    "uniqueness": ("none", "server", "global"),
+}
+_FLAGS = ("multiValued", "required", "caseExact")
+_TEXT_LISTS = ("canonicalValues", "referenceTypes")
+_NESTING_ALLOWED_IN = "urn:ietf:params:scim:schemas:core:2.0:Schema"
+"""The one schema with complex sub-attributes: RFC 7643 §7 describes itself with them."""
+
+
+def check_schema_document(document: Any) -> None:
+    """Return when the document is a schema this server can hold.
+
+    :raises InvalidValue: it is not; the message names the schema, the attribute and the rule.
+    """
+    if not isinstance(document, dict):
+        raise InvalidValue(f"A schema document is a JSON object, not {echo(document)}.")
+    urn = document.get("id")
+    if not isinstance(urn, str) or not _URN.fullmatch(urn):
+        raise InvalidValue(
+            f"The id of a schema document is a URN such as urn:example:2.0:Badge, not {echo(urn)}."
+        )
+    place = f"Schema {echo(urn)}"
+    for key in ("name", "description"):
+        if not isinstance(document.get(key) or "", str):
+            raise InvalidValue(f"{place}: {key!r} is a string, not {echo(document[key])}.")
+    attributes = document.get("attributes")
+    if not isinstance(attributes, list) or not attributes:
+        raise InvalidValue(f"{place}: 'attributes' is a list with at least one attribute.")
+    _check_attributes(place, attributes, parents=(), may_nest=urn == _NESTING_ALLOWED_IN)
+
+
+def check_resource_type_document(document: Any) -> None:
+    """Return when the document is a resource type; whether its schemas exist is not looked at.
+
+    :raises InvalidValue: it is not; the message names the resource type and the member.
+    """
+    if not isinstance(document, dict):
+        raise InvalidValue(f"A resource type document is a JSON object, not {echo(document)}.")
+    name = document.get("name")
+    place = f"Resource type {echo(name)}"
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise InvalidValue(f"{place}: 'name' is a word such as Badge.")
+    endpoint = document.get("endpoint")
+    if not isinstance(endpoint, str) or not _ENDPOINT.fullmatch(endpoint):
+        raise InvalidValue(f"{place}: 'endpoint' is a path such as /Badges, not {echo(endpoint)}.")
+    if not isinstance(document.get("schema"), str):
+        core = echo(document.get("schema"))
+        raise InvalidValue(f"{place}: 'schema' is the URN of its core schema, not {core}.")
+    extensions = document.get("schemaExtensions") or []
+    if not isinstance(extensions, list):
+        raise InvalidValue(f"{place}: 'schemaExtensions' is a list, not {echo(extensions)}.")
+    for extension in extensions:
+        if not isinstance(extension, dict) or not isinstance(extension.get("schema"), str):
+            raise InvalidValue(f"{place}: a schema extension has a 'schema' URN; {echo(extension)} has none.")
+        if not isinstance(extension.get("required", False), bool):
+            raise InvalidValue(f"{place}: 'required' of a schema extension is true or false.")
+
+
+def _check_attributes(
+    place: str, attributes: Iterable[Any], parents: tuple[Any, ...], may_nest: bool
+) -> None:
+    names: set[str] = set()
+    for attribute in attributes:
+        if not isinstance(attribute, dict):
+            raise InvalidValue(f"{place}: each attribute is an object, not {echo(attribute)}.")
+        name = attribute.get("name")
+        where = f"{place}, attribute {echo('.'.join([*(p['name'] for p in parents), str(name)]))}"
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise InvalidValue(f"{where}: a name is letters, digits, '$', '-' and '_' (RFC 7643 §2.1).")
+        if name.lower() in names:
+            raise InvalidValue(f"{where} is declared twice; names are case-insensitive (RFC 7643 §2.1).")
+        names.add(name.lower())
+        _check_characteristics(where, attribute, parents)
+        _check_sub_attributes(place, where, attribute, parents, may_nest)
+
+
+def _check_characteristics(where: str, attribute: dict[str, Any], parents: tuple[Any, ...]) -> None:
+    if "type" not in attribute:
+        raise InvalidValue(f"{where}: 'type' is missing.")
+    for key, allowed in _KEYWORDS.items():
+        if key in attribute and attribute[key] not in allowed:
+            words = ", ".join(allowed)
+            raise InvalidValue(f"{where}: {key!r} is one of {words}, not {echo(attribute[key])}.")
+    for key in _FLAGS:
+        if not isinstance(attribute.get(key, False), bool):
+            raise InvalidValue(f"{where}: {key!r} is true or false, not {echo(attribute[key])}.")
+    for key in _TEXT_LISTS:
+        values = attribute.get(key) or []
+        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+            raise InvalidValue(f"{where}: {key!r} is a list of strings, not {echo(values)}.")
+    if not isinstance(attribute.get("description") or "", str):
+        raise InvalidValue(f"{where}: 'description' is a string, not {echo(attribute['description'])}.")
+    if attribute.get("returned") == "never" and any(parent.get("multiValued") for parent in parents):
+        # One of many such values could not be told from its siblings without being read.
+        raise InvalidValue(
+            f"{where}: 'returned' cannot be never inside a multi-valued attribute. "
+            "Make the whole attribute never."
+        )
+
+
+def _check_sub_attributes(
+    place: str, where: str, attribute: dict[str, Any], parents: tuple[Any, ...], may_nest: bool
+) -> None:
+    subs = attribute.get("subAttributes") or []
+    if attribute["type"] != "complex":
+        if subs:
+            raise InvalidValue(f"{where}: only a complex attribute has 'subAttributes' (RFC 7643 §7).")
+        return
+    if parents and not may_nest:
+        raise InvalidValue(f"{where}: a complex attribute cannot hold a complex one (RFC 7643 §2.3.8).")
+    if not isinstance(subs, list) or not subs:
+        raise InvalidValue(f"{where}: a complex attribute has a list of 'subAttributes'.")
+    _check_attributes(place, subs, (*parents, attribute), may_nest)
