@@ -26,7 +26,7 @@ install-dev: $(VENV)/.project-installed $(VENV)/.dev-installed  ## the same, and
 	@:
 
 $(VENV)/.created:
-	@PYTHON='$(PYTHON)' scripts/need python venv
+	@export PYTHON='$(PYTHON)'; scripts/need python && scripts/need venv
 	@$(BIN)/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv $(VENV)
 	@touch $@
 

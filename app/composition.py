@@ -8,9 +8,10 @@ from flask_migrate import Migrate
 from app import directory
 from app.access.encryption import KeyRing
 from app.access.tokens import Authenticator
-from app.config import Settings
+from app.config import Settings, load_settings
 from app.database import db, init_database
 from app.errors import SettingsError
+from app.jobs.lifeline import die_with_parent
 from app.log import init_logging
 
 
@@ -27,6 +28,12 @@ def compose(settings: Settings) -> Flask:
     _join_listeners(app)
     _join_blueprints(app)
     return app
+
+
+def web_application() -> Flask:
+    """Return the application for one of granian's workers, which must not outlive a killed granian."""
+    die_with_parent()
+    return compose(load_settings())
 
 
 def _key_ring(settings: Settings) -> KeyRing:

@@ -1,4 +1,4 @@
-"""The registry of source and target kinds: the bundled ones, and those that other packages add by entry point.
+"""The registry of source and target kinds: entry points of this package (pyproject.toml) and of others.
 
 The rest of the product never imports a vendor; it asks here by kind.
 """
@@ -15,22 +15,10 @@ from app.errors import WrongUse
 SOURCES = "rollcall.sources"
 TARGETS = "rollcall.targets"
 
-#: The bundled kinds, so that a checkout works without being installed.
-_BUNDLED = {
-    SOURCES: {"csv": "app.vendors.csv.source:CsvSource", "jazzhr": "app.vendors.jazzhr.source:JazzHRSource"},
-    TARGETS: {
-        "scim": "app.vendors.scim.target:ScimTarget",
-        "jumpcloud": "app.vendors.jumpcloud.target:JumpCloudTarget",
-    },
-}
-
-
 @cache
 def kinds(group: str) -> dict[str, str]:
     """Return kind → ``module:class`` of a group (:data:`SOURCES` or :data:`TARGETS`)."""
-    found = dict(_BUNDLED[group])
-    found.update({point.name: point.value for point in entry_points(group=group) if point.name not in found})
-    return dict(sorted(found.items()))
+    return {point.name: point.value for point in sorted(entry_points(group=group), key=lambda point: point.name)}
 
 
 @cache

@@ -28,6 +28,8 @@ class Hint(StrEnum):
 
     date = "date"
     """A string that is a calendar date, ``YYYY-MM-DD``."""
+    decimal = "decimal"
+    """A decimal number kept as text, so that no digit is lost; a JSON number is taken too."""
     email = "email"
     """A string that is an e-mail address, ``local@domain``."""
     sensitive = "sensitive"

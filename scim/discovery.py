@@ -79,20 +79,26 @@ def resource_type(schema_set: SchemaSet, name: str, base_url: str) -> dict[str, 
     return _resource_type_document(found, base_url)
 
 
-def schemas(schema_set: SchemaSet, base_url: str) -> dict[str, Any]:
-    """Return the /Schemas list: those of the resource types served, then those of discovery itself."""
-    return _list(_schema_document(listed, base_url) for listed in _listed(schema_set).values())
+def schemas(schema_set: SchemaSet, base_url: str, *, sensitive_allowed: bool = True) -> dict[str, Any]:
+    """Return the /Schemas list: those of the resource types served, then those of discovery itself.
+
+    :param sensitive_allowed: without it, sensitive attributes are not described: the caller may not read them.
+    """
+    listed = _listed(schema_set).values()
+    return _list(_schema_document(found, base_url, sensitive_allowed) for found in listed)
 
 
-def schema(schema_set: SchemaSet, urn: str, base_url: str) -> dict[str, Any]:
-    """Return the /Schemas/{urn} document; the URN in any case.
+def schema(
+    schema_set: SchemaSet, urn: str, base_url: str, *, sensitive_allowed: bool = True
+) -> dict[str, Any]:
+    """Return the /Schemas/{urn} document; the URN in any case, sensitive attributes as :func:`schemas`.
 
     :raises NotFound: there is no such schema, or it belongs to nothing served.
     """
     found = _listed(schema_set).get(urn.lower())
     if found is None:
         raise NotFound(f"There is no schema {echo(urn)}. /Schemas lists them.")
-    return _schema_document(found, base_url)
+    return _schema_document(found, base_url, sensitive_allowed)
 
 
 _BEARER = {
@@ -140,9 +146,13 @@ def _resource_type_document(served: ResourceType, base_url: str) -> dict[str, An
     }
 
 
-def _schema_document(listed: Schema, base_url: str) -> dict[str, Any]:
+def _schema_document(listed: Schema, base_url: str, sensitive_allowed: bool) -> dict[str, Any]:
+    sensitive = {attribute.name for attribute in listed.attributes.values() if attribute.is_sensitive}
+    hidden = set() if sensitive_allowed else sensitive
+    attributes = [shown for shown in listed.document["attributes"] if shown["name"] not in hidden]
     return {
         **listed.document,
+        "attributes": attributes,
         "schemas": [SCHEMA_URN],
         "meta": _meta("Schema", f"{base_url}/Schemas/{listed.id}"),
     }

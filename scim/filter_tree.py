@@ -161,7 +161,7 @@ def _test_values(test: Comparison | Present, values: Iterator[Any]) -> bool:
     keys = (stored_key(test.attribute, value) for value in present)
     if test.operator == "ne":
         return all(key != test.key for key in keys)
-    compare = _COMPARE[test.operator]
+    compare = COMPARE[test.operator]
     return any(compare(key, test.key) for key in keys)
 
 
@@ -175,7 +175,7 @@ def is_present(value: Any) -> bool:
     return value is not None and value != ""
 
 
-_COMPARE: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
+COMPARE: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "eq": lambda value, operand: value == operand,
     "co": lambda value, operand: operand in value,
     "sw": lambda value, operand: value.startswith(operand),

@@ -12,7 +12,19 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from scim.errors import InvalidFilter, Sensitive, echo
-from scim.filter_tree import And, Comparison, Filter, Key, Not, Or, Present, ValuePath, matches, stored_key
+from scim.filter_tree import (
+    And,
+    Comparison,
+    Filter,
+    Key,
+    Not,
+    Or,
+    Present,
+    ValuePath,
+    matches,
+    matches_element,
+    stored_key,
+)
 from scim.grammar import OPERATORS, Limits, Literal, Tokens, literal
 from scim.notation import AttributePath, resolve
 from scim.schema import ResourceType
@@ -29,6 +41,7 @@ __all__ = [
     "ValuePath",
     "check_readable",
     "matches",
+    "matches_element",
     "parse_filter",
     "parse_value_filter",
     "stored_key",

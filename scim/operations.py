@@ -15,7 +15,8 @@ from scim.errors import (
     PayloadTooLarge,
     echo,
 )
-from scim.paths import Path, parse_path from scim.schema import ResourceType
+from scim.paths import Path, parse_path
+from scim.schema import ResourceType
 
 PATCH_SCHEMA: Final = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 MOST_OPERATIONS: Final = 100
@@ -115,7 +116,7 @@ class _Reader:
 
     def _whole(self, verb: Verb, path: Path, text: str, value: Any) -> Iterator[Operation]:
         """Yield the changes of a whole extension (or of the resource, named by its core URN)."""
-        if verb != "remove" and not _is_unassigned(value):
+        if verb != "remove" and not is_unassigned(value):
             yield from self._each(verb, f"{path.schema_urn}:" if path.schema_urn else "", value)
         elif path.schema_urn is None:
             raise NoTarget(f"The path {echo(text)} is the whole resource, which a PATCH cannot remove.")
@@ -153,8 +154,9 @@ def _verb(op: Any) -> Verb:
     return cast(Verb, verb)
 
 
-def _is_unassigned(value: Any) -> bool:
-    return value is None or value in ("", [])
+def is_unassigned(value: Any) -> bool:
+    """Whether a value means that there is none (RFC 7643 §2.5)."""
+    return value is None or value == "" or value == []
 
 
 def _is_read_only(path: Path) -> bool:

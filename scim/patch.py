@@ -8,7 +8,7 @@ Where the RFC leaves a choice or clients differ from it (scim.md §1, §2):
 * remove of what is not there succeeds and changes nothing.
 * Read-only targets of a path are refused (mutability); in path-less values they are ignored, as
   clients send back the `id`, `meta` and `groups` they have read.
-* Unassigning a required attribute is invalidValue.
+* Unassigning a required attribute is mutability (§3.5.2.2, SHALL), whichever verb does it.
 
 What multi-valued attributes do is in `scim.patch_values`. Only values that an operation touches are
 validated, by the codec; the rest of the document is not read.
@@ -22,9 +22,9 @@ from typing import Any
 
 from scim.attributes import Attribute
 from scim.codec import Codec
-from scim.errors import InvalidValue, Mutability
-from scim.operations import MOST_OPERATIONS, PATCH_SCHEMA, Operation, Patch, parse_patch
-from scim.patch_checks import Checks, is_unassigned, refuse_unassigning
+from scim.errors import Mutability
+from scim.operations import MOST_OPERATIONS, PATCH_SCHEMA, Operation, Patch, is_unassigned, parse_patch
+from scim.patch_checks import Checks, refuse_unassigning
 from scim.patch_values import PatchValues
 from scim.paths import Path
 
@@ -54,8 +54,8 @@ def apply_patch(document: Mapping[str, Any], patch: Patch, codec: Codec) -> Patc
     """Return the document after all operations; the one passed in is not changed.
 
     Operations see what the ones before them did. Raises InvalidValue when a value does not fit its
-    attribute or a required one is unassigned, Mutability on read-only and assigned immutable attributes,
-    NoTarget when the filter of an add or replace selects nothing. Then nothing is to be stored.
+    attribute, Mutability on read-only and assigned immutable attributes and when a required one is
+    unassigned, NoTarget when the filter of an add or replace selects nothing. Then nothing is to be stored.
     """
     work = _Work(document, codec)
     for operation in patch.operations:
@@ -186,7 +186,7 @@ class _Work:
 
     def _remove_extension(self, urn: str) -> None:
         if any(required for extension, required in self._type.extensions if extension.id == urn):
-            raise InvalidValue(f"The extension {urn} is required and cannot be removed.")
+            raise Mutability(f"The extension {urn} is required and cannot be removed.")
         for path in [path for path, (owner, _values) in self._opened.items() if owner == urn]:
             del self._opened[path]
         self._document.pop(urn, None)

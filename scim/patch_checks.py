@@ -7,12 +7,11 @@ from typing import Any
 
 from scim.attributes import Attribute
 from scim.codec import Codec, Decoded
-from scim.errors import ECHO_LIMIT, InvalidValue
+from scim.errors import ECHO_LIMIT, Mutability
 
 
 class Checks:
-    """Checks values as fragments of a document; gathers what was cleared and what was unknown on the
-    way."""
+    """Checks values as fragments of a document; gathers what was cleared and what was unknown."""
 
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
@@ -28,7 +27,7 @@ class Checks:
     ) -> dict[str, Any]:
         """Return a complex value with the sub-attributes of a new one put in; raises InvalidValue.
 
-        A text stands for the sub-attribute `value`.
+        A text stands for the sub-attribute `value`. Raises Mutability when a required sub-attribute would go alone.
         """
         if isinstance(value, str) and attribute.sub_attribute("value"):
             value = {"value": value}
@@ -36,11 +35,12 @@ class Checks:
         new = self._value(urn, attribute, decoded) or {}
         gone = {path.removeprefix(attribute.path + ".") for path in decoded.cleared}
         result = {**{name: item for name, item in old.items() if name not in gone}, **new}
-        missing = [
-            sub.path for sub in attribute.sub_attributes.values() if sub.required and sub.name not in result
-        ]
-        if result and missing:
-            raise InvalidValue(f"{missing[0]} is required and cannot be removed without {attribute.path}.")
+        if "$ref" not in new and result.get("value") != old.get("value"):
+            result.pop("$ref", None)  # it spoke of the one named before
+        for sub in attribute.sub_attributes.values():
+            if result and sub.required and sub.name not in result:
+                # The codec has refused what never had it; here it had, and is unassigned.
+                raise Mutability(f"{sub.path} is required and cannot be removed without {attribute.path}.")
         return result
 
     def secret(self, urn: str | None, attribute: Attribute, value: Any) -> Any:
@@ -94,13 +94,7 @@ def _completed(attribute: Attribute, old: Mapping[str, Any], value: Any) -> Any:
     return {**{name: old[name] for name in required if name.lower() not in given}, **value}
 
 
-def is_unassigned(value: Any) -> bool:
-    """Whether a value means that there is none (RFC 7643 §2.5)."""
-    return value is None or value == "" or value == []
-
-
 def refuse_unassigning(attribute: Attribute) -> None:
-    """Raise InvalidValue when the attribute is required."""
-    # Table 9: invalidValue is for "a required value was missing". §3.5.2.2 would say mutability.
+    """Raise Mutability when the attribute is required: RFC 7644 §3.5.2.2 has that scimType for it (SHALL)."""
     if attribute.required:
-        raise InvalidValue(f"{attribute.path} is required and cannot be unassigned.")
+        raise Mutability(f"{attribute.path} is required and cannot be unassigned.")

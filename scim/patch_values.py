@@ -19,8 +19,8 @@ from scim.codec import MAX_MEMBERS, MAX_VALUES
 from scim.elements import Elements
 from scim.errors import InvalidValue, Mutability, NoTarget, echo
 from scim.filter_tree import And, Comparison, Filter, matches_element
-from scim.operations import Operation
-from scim.patch_checks import Checks, is_unassigned, refuse_unassigning
+from scim.operations import Operation, is_unassigned
+from scim.patch_checks import Checks, refuse_unassigning
 from scim.resources import GROUP
 
 _LABELS: Final = frozenset({"type", "primary"})
@@ -36,6 +36,10 @@ class PatchValues:
         self._urn = urn
         is_members = (attribute.schema_id, attribute.path) == (GROUP, "members")
         self._most = MAX_MEMBERS if is_members else MAX_VALUES
+        subs = attribute.sub_attributes.values()
+        self._has_labels = any(sub.name == "primary" for sub in subs)
+        self._immutable = [sub for sub in subs if sub.mutability == "immutable"]
+        self._required = [sub for sub in subs if sub.required]
 
     def apply(self, operation: Operation) -> None:
         """Apply one operation on the attribute, the values that a filter selects, or a sub-attribute of
@@ -102,12 +106,12 @@ class PatchValues:
         return sorted(set.intersection(*found)) if found else []
 
     def _apply_sub_attribute(self, operation: Operation, name: str) -> None:
-        """Change a sub-attribute of every value (`emails.value`); without values, an add makes one."""
+        """Change a sub-attribute of every value (`emails.value`); without values, make one."""
         value = None if operation.op == "remove" else operation.value
         if len(self.elements):
             self._merge(self.elements.numbers, {name: value})
         elif not is_unassigned(value):
-            self._add({name: value})
+            self._put_made(self._checked([{name: value}]))
 
     def _apply_selected(self, operation: Operation, tree: Filter) -> None:
         numbers, sub_attribute = self.elements.select(tree), operation.path.sub_attribute
@@ -129,7 +133,7 @@ class PatchValues:
 
     def _replace_plain(self, numbers: list[int], value: Any) -> None:
         if not numbers:
-            raise NoTarget(f"No value of {self.attribute.path} matches the filter.")
+            raise NoTarget(f"No value of {self.attribute.path} is selected by the path.")
         for new in self._checked([value])[:1]:
             for number in numbers:
                 if number in self.elements:
@@ -156,32 +160,37 @@ class PatchValues:
 
     def _change(self, number: int, new: Mapping[str, Any], gone: set[str]) -> None:
         old = self.elements[number]
-        changed = {**{name: value for name, value in old.items() if name not in gone}, **new}
+        changed = {**old, **new}
+        for name in gone:
+            changed.pop(name, None)
         if changed == old:
             return
-        for sub_attribute in self.attribute.sub_attributes.values():
-            name = sub_attribute.name
-            if sub_attribute.mutability == "immutable" and name in old and changed.get(name) != old[name]:
-                raise Mutability(f"{sub_attribute.path} is immutable: remove the value and add another.")
+        for sub in self._immutable:
+            if sub.name in old and changed.get(sub.name) != old[sub.name]:
+                raise Mutability(f"{sub.path} is immutable: remove the value and add another.")
         if self._is_hollow(old, changed):
             self.elements.drop(number)
             return
-        for sub_attribute in self.attribute.sub_attributes.values():
-            if sub_attribute.name not in changed:
-                refuse_unassigning(sub_attribute)
+        for sub in self._required:
+            if sub.name not in changed:
+                refuse_unassigning(sub)
         self.elements.put(number, changed)
 
     def _is_hollow(self, old: Mapping[str, Any], changed: Mapping[str, Any]) -> bool:
-        has_labels = "primary" in self.attribute.sub_attributes
         lost_value = "value" in old and "value" not in changed
-        return not changed or lost_value or (has_labels and changed.keys() <= _LABELS)
+        return not changed or lost_value or (self._has_labels and changed.keys() <= _LABELS)
 
     def _create(self, tree: Filter, changes: Mapping[str, Any], *, is_whole: bool) -> None:
         described = None if is_whole else _described(tree)
-        created = [] if described is None else self._checked([{**described, **changes}])
-        if not created or not matches_element(tree, created[0]):
-            raise NoTarget(f"No value of {self.attribute.path} matches the filter.")
-        self._put_in(created[0])
+        made = [] if described is None else self._checked([{**described, **changes}])
+        self._put_made([value for value in made if matches_element(tree, value)])
+
+    def _put_made(self, made: list[Any]) -> None:
+        """Add a value made of what a path says; raises NoTarget when it would lack what makes it a
+        value."""
+        if not made or ("value" in self.attribute.sub_attributes and "value" not in made[0]):
+            raise NoTarget(f"No value of {self.attribute.path} is selected by the path.")
+        self._put_in(made[0])
 
     def _put_in(self, value: Any) -> None:
         number = self.elements.add(value)

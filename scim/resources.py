@@ -23,14 +23,14 @@ SERVED = ("User",)
 class Manager(scim2_models.Manager):
     """The person's manager, named by ``value`` alone; the rest is filled in by the server.
 
-    scim2-models demands ``$ref`` here; real clients do not send it (scim.md §2), and no URL of
-    theirs may come back in an answer. RFC 7643 §8.7.1 requires neither.
+    scim2-models demands ``$ref`` here; real clients do not send it (scim.md §2), and RFC 7643 §8.7.1
+    does not require it. What a client sends is kept, else the server fills it in.
     """
 
     value: Annotated[str | None, Required.true, CaseExact.true] = Field(
         None, description="The id of the employee who is the manager."
     )
-    ref: Annotated[Reference[scim2_models.User[Any]] | None, Mutability.read_only] = Field(
+    ref: Reference[scim2_models.User[Any]] | None = Field(
         None, serialization_alias="$ref", validation_alias="$ref", description="The URI of the manager."
     )
     display_name: Annotated[str | None, Mutability.read_only] = Field(
@@ -55,7 +55,9 @@ class NationalId(ComplexAttribute):
 class Salary(ComplexAttribute):
     """What the person is paid."""
 
-    amount: float | None = Field(None, description="The amount in units of the currency.")
+    amount: float | None = Field(
+        None, description="The amount in units of the currency.", examples=["30000", "52000.50"]
+    )
     currency: str | None = Field(None, description="The currency, ISO 4217.")
     period: str | None = Field(None, description="What the amount is paid for, such as year or hour.")
 
@@ -82,6 +84,7 @@ class SourceRecord(ComplexAttribute):
 
 
 Date = Annotated[str | None, Hint.date]
+A_DATE = ["2026-04-01"]
 OnRequest = Annotated[str | None, Returned.request, Hint.sensitive]
 Secret = (Mutability.write_only, Returned.never, Hint.sensitive)
 
@@ -91,10 +94,12 @@ class HrExtension(Extension):
 
     __schema__ = scim2_models.URN(HR)
 
-    start_date: Date = Field(None, description="First day of employment, YYYY-MM-DD.")
-    termination_date: Date = Field(None, description="Last day of employment, inclusive, YYYY-MM-DD.")
+    start_date: Date = Field(None, description="First day of employment, YYYY-MM-DD.", examples=A_DATE)
+    termination_date: Date = Field(
+        None, description="Last day of employment, inclusive, YYYY-MM-DD.", examples=A_DATE
+    )
     date_of_birth: Annotated[str | None, Returned.request, Hint.date, Hint.sensitive] = Field(
-        None, description="Date of birth, YYYY-MM-DD."
+        None, description="Date of birth, YYYY-MM-DD.", examples=["1990-02-03"]
     )
     national_id: Annotated[NationalId | None, *Secret] = Field(None, description="A national identifier.")
     salary: Annotated[Salary | None, *Secret] = Field(None, description="What the person is paid.")
@@ -117,11 +122,15 @@ class HrExtension(Extension):
     manager_source_id: Annotated[str | None, CaseExact.true] = Field(
         None, description="The vendor's id of the manager, until resolved."
     )
-    fte: float | None = Field(None, description="Share of a full-time position, 1.0 being all of it.")
+    fte: Annotated[str | None, Hint.decimal, CaseExact.true] = Field(
+        None, description="Share of a full-time position, 1 being all of it.", examples=["1", "0.8", "0.5"]
+    )
     gender: OnRequest = Field(None, description="The person's gender.")
     onboarding_status: str | None = Field(None, description="Where onboarding stands.")
     application_status: str | None = Field(None, description="Where the application stands.")
-    tags: list[str] | None = Field(None, description="Labels given by the source.")
+    tags: Annotated[list[str] | None, Mutability.read_only] = Field(
+        None, description="Labels given by the source."
+    )
     sources: Annotated[list[SourceRecord] | None, Mutability.read_only] = Field(
         None, description="The vendor records that belong to this person."
     )

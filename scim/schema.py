@@ -188,10 +188,10 @@ class SchemaSet:
         extending = {e["schema"].lower() for d in type_documents for e in d.get("schemaExtensions") or ()}
         known = dict(base.schemas) if base else {}
         for document in schemas:
-            urn = echo(document.get("id"))
-            schema = Schema.from_document(document, extends=str(document.get("id")).lower() in extending)
+            check_schema_document(document)
+            schema = Schema.from_document(document, extends=document["id"].lower() in extending)
             if schema.id.lower() in known:
-                raise InvalidValue(f"The schema {urn} exists already. Give yours another URN.")
+                raise InvalidValue(f"The schema {echo(schema.id)} exists already. Give yours another URN.")
             known[schema.id.lower()] = schema
         types = dict(base.resource_types) if base else {}
         for document in type_documents:

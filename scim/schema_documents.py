@@ -38,7 +38,7 @@ def check_schema_document(document: Any) -> None:
         )
     place = f"Schema {echo(urn)}"
     for key in ("name", "description"):
-        if not isinstance(document.get(key) or "", str):
+        if not isinstance(document.get(key), str | None):
             raise InvalidValue(f"{place}: {key!r} is a string, not {echo(document[key])}.")
     attributes = document.get("attributes")
     if not isinstance(attributes, list) or not attributes:
@@ -105,7 +105,7 @@ def _check_characteristics(where: str, attribute: dict[str, Any], parents: tuple
         values = attribute.get(key) or []
         if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
             raise InvalidValue(f"{where}: {key!r} is a list of strings, not {echo(values)}.")
-    if not isinstance(attribute.get("description") or "", str):
+    if not isinstance(attribute.get("description"), str | None):
         raise InvalidValue(f"{where}: 'description' is a string, not {echo(attribute['description'])}.")
     if attribute.get("returned") == "never" and any(parent.get("multiValued") for parent in parents):
         # One of many such values could not be told from its siblings without being read.

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from scim.errors import ECHO_LIMIT, InvalidValue, echo
-from scim.schema import Attribute, ResourceType
+from scim.schema import Attribute, Hint, ResourceType
 
 UNASSIGNED: Any = object()
 """What a reader returns when nothing is left of a value."""
@@ -159,6 +159,8 @@ class _FieldBuilder:
             inner = (self.field(sub, in_many=attribute.multi_valued) for sub in subs)
             read = self.complex(Fields(self.names(inner), attribute.path + "."))
             return _reference(read) if _is_reference(attribute) else read
+        if Hint.decimal in attribute.hints:
+            return _decimal_text
         if attribute.type in _STRAIGHTEN:
             return _STRAIGHTEN[attribute.type]
         if attribute.canonical_values and not attribute.case_exact:
@@ -224,6 +226,22 @@ def _decimal(value: Any, _: Notes) -> Any:
     return number
 
 
+def _decimal_text(value: Any, _: Notes) -> Any:
+    """Return a decimal number as text without needless zeros; what is none passes, for the validator to say so."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str, Decimal)):
+        return value
+    text = str(value).strip()
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return value
+    if "_" in text or not number.is_finite() or abs(number.adjusted()) > 30:
+        return text  # Python reads 1_000 as a number; nobody else does.
+    digits = format(number, "f")  # Not normalize(): that rounds to 28 digits.
+    digits = digits.rstrip("0").rstrip(".") if "." in digits else digits
+    return digits if number else "0"
+
+
 _STRAIGHTEN: dict[str, Reader] = {"boolean": _boolean, "decimal": _decimal}
 
 
@@ -259,7 +277,7 @@ def _reference(read: Reader) -> Reader:
         if isinstance(value, dict):
             names = {name.lower(): name for name in value}
             target = value.get(names.get("$ref", ""))
-            if "value" not in names and isinstance(target, str):
+            if "value" not in names and isinstance(target, str) and target:
                 value = {**value, "value": target.rstrip("/").rpartition("/")[2]}
         return read(value, notes)
 

@@ -91,7 +91,8 @@ def _leaf(attribute: Attribute) -> Any:
 def _string(attribute: Attribute) -> Any:
     pattern = _EMAIL if Hint.email in attribute.hints else r"\S" if attribute.required else None
     text = Annotated[str, StringConstraints(strict=True, max_length=MAX_TEXT, pattern=pattern)]
-    return Annotated[text, AfterValidator(_check_date)] if Hint.date in attribute.hints else text
+    checks = [check for hint, check in _CHECKS.items() if hint in attribute.hints]
+    return Annotated[text, AfterValidator(checks[0])] if checks else text
 
 
 _EMAIL = r"^[^\x00-\x20\x7f]+@[^\x00-\x20\x7f@]+$"
@@ -108,6 +109,18 @@ def _check_date(text: str) -> str:
     except ValueError:
         pass
     raise PydanticCustomError("scim", "is not a date of the calendar, YYYY-MM-DD")
+
+
+_DECIMAL = re.compile(r"-?\d{1,31}(?:\.\d{1,31})?", re.ASCII)
+
+
+def _check_decimal(text: str) -> str:
+    if not _DECIMAL.fullmatch(text):
+        raise PydanticCustomError("scim", "is not a decimal number such as 0.5")
+    return text
+
+
+_CHECKS: dict[Hint, Callable[[str], str]] = {Hint.date: _check_date, Hint.decimal: _check_decimal}
 
 
 def _check_instant(text: str) -> str:

@@ -10,6 +10,7 @@ import base64
 import copy
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from hypothesis import strategies as st
@@ -32,6 +33,7 @@ emails = st.builds(
 uris = st.from_regex(r"https://[a-z]{1,8}\.example/[a-z0-9]{0,8}", fullmatch=True)
 blobs = st.binary(min_size=1, max_size=12).map(lambda raw: base64.b64encode(raw).decode())
 decimals = st.integers(-10_000, 10_000).map(lambda hundredths: hundredths / 100)
+decimal_texts = st.integers(-10_000, 10_000).map(lambda n: format((Decimal(n) / 100).normalize(), "f"))
 
 _LEAVES: dict[str, st.SearchStrategy[Any]] = {
     "boolean": st.booleans(),
@@ -49,6 +51,8 @@ def leaf_values(attribute: Attribute) -> st.SearchStrategy[Any]:
         return _LEAVES[attribute.type]
     if Hint.date in attribute.hints:
         return dates
+    if Hint.decimal in attribute.hints:
+        return decimal_texts
     if Hint.email in attribute.hints:
         return emails
     if attribute.canonical_values:
@@ -102,10 +106,10 @@ def document() -> st.SearchStrategy[Document]:
 
 
 @st.composite
-def payloads(draw: st.DrawFn) -> Document:
+def payloads(draw: st.DrawFn, resource_type: ResourceType | None = None) -> Document:
     """Draw a valid request body for a User: a document with secrets, ``externalId`` and a password."""
-    payload: Document = draw(documents())
-    found = user_type()
+    found = resource_type or user_type()
+    payload: Document = draw(documents(found))
     for extension, _ in found.extensions:
         secret = [a for a in extension.attributes.values() if a.returned == "never"]
         drawn = draw(st.fixed_dictionaries({}, optional={a.name: values(a) for a in secret}))
@@ -117,17 +121,17 @@ def payloads(draw: st.DrawFn) -> Document:
 
 
 @st.composite
-def deformed_payloads(draw: st.DrawFn) -> Document:
+def deformed_payloads(draw: st.DrawFn, resource_type: ResourceType | None = None) -> Document:
     """Draw a request body for a User with up to three slips, some harmless and some not."""
-    payload = copy.deepcopy(draw(payloads()))
+    payload = copy.deepcopy(draw(payloads(resource_type)))
     for slip in draw(st.lists(st.sampled_from(SLIPS), max_size=3)):
         slip(payload, draw)
     return payload
 
 
-def user_payloads() -> st.SearchStrategy[Document]:
-    """Draw request bodies for a User, half of them deformed."""
-    return payloads() | deformed_payloads()
+def user_payloads(resource_type: ResourceType | None = None) -> st.SearchStrategy[Document]:
+    """Draw request bodies for a User, of the standard type by default, half of them deformed."""
+    return payloads(resource_type) | deformed_payloads(resource_type)
 
 
 def _table(attributes: Any) -> st.SearchStrategy[Document]:

@@ -8,15 +8,14 @@ from dataclasses import dataclass
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from app import clock
-from app.access import audit
+from app.access import audit, tenants
 from app.access.encryption import digest
 from app.access.tables import Admin as AdminTable
 from app.access.tables import Session as SessionTable
 from app.access.tables import SignInAttempt
-from app.access.tables import Tenant as TenantTable
 from app.access.tenants import Tenant
 from app.database import upsert
 from app.errors import WrongUse
@@ -28,7 +27,6 @@ FREE_FAILURES = 5
 MAX_BLOCK_SECONDS = 900
 
 _admin, _session, _attempt = AdminTable.__table__, SessionTable.__table__, SignInAttempt.__table__
-_tenant = TenantTable.__table__
 _hasher = PasswordHasher()
 #: Verified when nobody has the address, so that an unknown address takes as long as a wrong password.
 _NOBODY = _hasher.hash("nobody has this password")
@@ -76,7 +74,7 @@ def create(connection: Connection, tenant: Tenant, email: str) -> str:
 def wait_seconds(connection: Connection, tenant: Tenant | None, email: str) -> float:
     """Return how long this address must wait before another try; 0 when it may try now."""
     blocked_until = connection.scalar(
-        select(_attempt.c.blocked_until).where(_attempt.c.subject == _subject(tenant, email))
+        select(_attempt.c.blocked_until).where(*_where_attempt(tenant, email))
     )
     if blocked_until is None or blocked_until <= clock.now():
         return 0.0
@@ -101,19 +99,21 @@ def verified(connection: Connection, tenant: Tenant | None, email: str, password
 
 def note_failure(connection: Connection, tenant: Tenant | None, email: str) -> None:
     """Count a failed sign-in; after :data:`FREE_FAILURES` each one doubles the wait, up to a quarter of an hour."""
-    subject = _subject(tenant, email)
-    failures = (connection.scalar(select(_attempt.c.failures).where(_attempt.c.subject == subject)) or 0) + 1
+    failures = (connection.scalar(select(_attempt.c.failures).where(*_where_attempt(tenant, email))) or 0) + 1
     wait = min(2.0 ** (failures - FREE_FAILURES), MAX_BLOCK_SECONDS) if failures >= FREE_FAILURES else 0
     values = {"failures": failures, "blocked_until": clock.after(wait) if wait else None}
-    statement = upsert(connection, _attempt).values(subject=subject, **values)
-    connection.execute(statement.on_conflict_do_update(index_elements=["subject"], set_=values))
+    tenant_id, subject = _subject(tenant, email)
+    statement = upsert(connection, _attempt).values(tenant_id=tenant_id, subject=subject, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=["tenant_id", "subject"], set_=values))
 
 
 def open_session(connection: Connection, tenant: Tenant, admin_id: int, email: str) -> str:
     """Open a session for an admin and return the cookie's value; failures so far are forgotten."""
-    connection.execute(delete(_attempt).where(_attempt.c.subject == _subject(tenant, email)))
-    connection.execute(delete(_session).where(_session.c.expires_at < clock.now()))
-    value = secrets.token_urlsafe(32)
+    connection.execute(delete(_attempt).where(*_where_attempt(tenant, email)))
+    connection.execute(
+        delete(_session).where(_session.c.tenant_id == tenant.id, _session.c.expires_at < clock.now())
+    )
+    value = f"{tenant.token_key}.{secrets.token_urlsafe(32)}"
     row = {
         "hash": _hash(value),
         "tenant_id": tenant.id,
@@ -128,23 +128,36 @@ def open_session(connection: Connection, tenant: Tenant, admin_id: int, email: s
 
 def admin_of_session(connection: Connection, value: str) -> Admin | None:
     """Return who a session cookie belongs to, or None when it is unknown or over."""
+    tenant = tenants.with_token_key(connection, value.partition(".")[0])
+    if tenant is None:
+        return None
     found = connection.execute(
-        select(_session.c.tenant_id, _tenant.c.slug, _admin.c.id, _admin.c.email)
-        .join(_admin, (_admin.c.tenant_id == _session.c.tenant_id) & (_admin.c.id == _session.c.admin_id))
-        .join(_tenant, _tenant.c.id == _session.c.tenant_id)
-        .where(_session.c.hash == _hash(value), _session.c.expires_at > clock.now())
+        select(_admin.c.id, _admin.c.email)
+        .join(_session, (_admin.c.tenant_id == _session.c.tenant_id) & (_admin.c.id == _session.c.admin_id))
+        .where(
+            _session.c.tenant_id == tenant.id, _session.c.hash == _hash(value), _session.c.expires_at > clock.now()
+        )
     ).first()
-    return Admin(*found) if found else None
+    return Admin(tenant.id, tenant.slug, *found) if found else None
 
 
 def close_session(connection: Connection, value: str) -> None:
     """End the session of this cookie."""
-    connection.execute(delete(_session).where(_session.c.hash == _hash(value)))
+    tenant = tenants.with_token_key(connection, value.partition(".")[0])
+    if tenant is not None:
+        where = (_session.c.tenant_id == tenant.id, _session.c.hash == _hash(value))
+        connection.execute(delete(_session).where(*where))
 
 
 def _hash(value: str) -> str:
     return hashlib.sha256(value.encode()).hexdigest()
 
 
-def _subject(tenant: Tenant | None, email: str) -> str:
-    return digest(tenant.id if tenant else 0, b"sign-in/" + comparison_key(email).encode())
+def _subject(tenant: Tenant | None, email: str) -> tuple[int, str]:
+    tenant_id = tenant.id if tenant else 0
+    return tenant_id, digest(tenant_id, b"sign-in/" + comparison_key(email).encode())
+
+
+def _where_attempt(tenant: Tenant | None, email: str) -> tuple[ColumnElement[bool], ...]:
+    tenant_id, subject = _subject(tenant, email)
+    return _attempt.c.tenant_id == tenant_id, _attempt.c.subject == subject

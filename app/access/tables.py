@@ -77,18 +77,20 @@ class SignInAttempt(Model):
 
     __tablename__ = "sign_in_attempt"
 
+    #: 0 where the tenant typed in does not exist.
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     subject: Mapped[str] = mapped_column(String(64), primary_key=True)
     failures: Mapped[int] = mapped_column(Integer)
     blocked_until: Mapped[str | None] = mapped_column(InstantText)
 
 
 class Session(Model):
-    """A server-side console session; the cookie carries a random value of which only the SHA-256 is kept."""
+    """A server-side console session; the cookie carries the tenant's word and a random value, kept as SHA-256."""
 
     __tablename__ = "session"
 
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     hash: Mapped[str] = mapped_column(String(64), primary_key=True)
-    tenant_id: Mapped[int] = mapped_column(Integer)
     admin_id: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[str] = mapped_column(InstantText)
     expires_at: Mapped[str] = mapped_column(InstantText)

@@ -7,7 +7,7 @@ import secrets
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, insert, select
 
 from app import clock
 from app.access import audit
@@ -37,7 +37,7 @@ def create(connection: Connection, slug: str) -> Tenant:
         raise WrongUse(f"A tenant {slug!r} exists already; choose another slug.")
     token_key = "".join(secrets.choice(_KEY_ALPHABET) for _ in range(8))
     values = {"slug": slug, "token_key": token_key, "public_id": str(uuid.uuid4()), "created_at": clock.now()}
-    tenant_id = connection.execute(insert(_tenant).values(values)).inserted_primary_key[0]
+    tenant_id = int(connection.scalar(insert(_tenant).values(values).returning(_tenant.c.id)) or 0)
     audit.record(connection, tenant_id, "system:cli", "tenant.created", f"tenant:{slug}", {"slug": slug})
     return Tenant(tenant_id, slug, token_key, values["public_id"])
 
@@ -67,7 +67,7 @@ def listed(connection: Connection) -> list[Tenant]:
     return [Tenant(*found) for found in connection.execute(select(*columns).order_by(_tenant.c.slug))]
 
 
-def _one(connection: Connection, condition: object) -> Tenant | None:
+def _one(connection: Connection, condition: ColumnElement[bool]) -> Tenant | None:
     columns = (_tenant.c.id, _tenant.c.slug, _tenant.c.token_key, _tenant.c.public_id)
     found = connection.execute(select(*columns).where(condition)).first()
     return Tenant(*found) if found else None

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
+
 import click
+from flask import Flask
 from flask.cli import ScriptInfo
 
+from app import create_app
 from app.cli import admin, database, doctor, employee, link, plan, run, run_log, simulate, source, target, tenant, token
 from app.cli.answers import SpeakingGroup
 from app.config import load_settings
 
 
-def _create_app() -> object:
-    from app import create_app
+#: The parts of the process group; other commands keep their log to warnings, so that answers stand alone.
+_PARTS = frozenset({"worker", "scheduler"})
 
-    return create_app(load_settings())
+
+def _application(command: str | None) -> Flask:
+    settings = load_settings()
+    if command not in _PARTS and "ROLLCALL_LOG_LEVEL" not in os.environ:
+        settings = replace(settings, log_level="warning")
+    return create_app(settings)
 
 
 @click.group(cls=SpeakingGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.pass_context
 def main(context: click.Context) -> None:
     """Rollcall: the employee directory that speaks SCIM 2.0 on both sides."""
-    context.obj = ScriptInfo(create_app=_create_app)
+    context.obj = ScriptInfo(create_app=lambda: _application(context.invoked_subcommand))
 
 
 COMMANDS: tuple[click.Command, ...] = (

@@ -24,6 +24,21 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Answer in JS
 class SpeakingGroup(click.Group):
     """A group whose commands' refusals become one clear line and an exit code: 2 wrong use, 1 a failure."""
 
+    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+        """Run as a program; click's own refusals become one line too."""
+        if not standalone_mode:
+            return super().main(*args, standalone_mode=False, **extra)
+        try:
+            sys.exit(super().main(*args, standalone_mode=False, **extra) or 0)
+        except click.UsageError as error:
+            path = error.ctx.command_path if error.ctx else "rollcall"
+            click.echo(f"{path}: {error.format_message()} See {path} --help.", err=True)
+            sys.exit(2)
+        except click.ClickException as error:
+            _end(error.format_message(), 1)
+        except click.Abort:
+            _end("stopped.", 130)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; turn what Rollcall refuses into a line."""
         try:

@@ -7,7 +7,7 @@ import sys
 import click
 from flask.cli import with_appcontext
 
-from app.cli.answers import SpeakingGroup  # noqa: F401
+from app.jobs.supervisor import Part, Supervisor
 
 HOST, PORT, WEB_WORKERS, WORKERS = "127.0.0.1", 8000, 2, 4
 
@@ -24,15 +24,11 @@ _workers = click.option("--workers", type=click.IntRange(1, 64), default=WORKERS
 @_workers
 def run(host: str, port: int, web_workers: int, workers: int) -> None:
     """Run web, worker and scheduler as one process group until SIGTERM."""
-    from app.jobs.supervisor import Supervisor
-
     sys.exit(Supervisor(parts(host, port, web_workers, workers)).run())
 
 
-def parts(host: str, port: int, web_workers: int, workers: int) -> tuple[object, ...]:
+def parts(host: str, port: int, web_workers: int, workers: int) -> tuple[Part, ...]:
     """Return the parts of ``rollcall run``, each a program of its own."""
-    from app.jobs.supervisor import Part
-
     command = (sys.executable, "-m", "app.cli")
     return (
         Part("web", (*command, "web", "--host", host, "--port", str(port), "--web-workers", str(web_workers))),

@@ -47,9 +47,9 @@ def split(document: Document) -> tuple[Document, Document]:
 
 
 def wire_text(shown: Document) -> str:
-    """Return the stored text of what every answer shows; the manager's ``$ref`` is already in it."""
+    """Return the stored text of what every answer shows; a manager's ``$ref`` that nobody sent is already in it."""
     manager = shown.get(ENTERPRISE, {}).get("manager")
-    if manager:
+    if manager and "$ref" not in manager:
         named = {**manager, "$ref": f"rollcall:base/Users/{manager['value']}"}
         shown = {**shown, ENTERPRISE: {**shown[ENTERPRISE], "manager": named}}
     return dumped(shown)
@@ -132,3 +132,14 @@ def is_concealed(path: str) -> bool:
     attributes = (schema.attributes if schema else {}) if urn else _attributes
     attribute = attributes.get(name)
     return attribute is not None and attribute.returned in ("request", "never")
+
+
+def sealed_path(path: str) -> tuple[str, str | None]:
+    """Return (path of the sealed value, name of the member meant or None) of a never-returned path.
+
+    >>> sealed_path("urn:rollcall:params:scim:schemas:extension:hr:2.0:User:salary.amount")[1]
+    'amount'
+    """
+    urn, _, rest = path.rpartition(":")
+    whole, dot, member = rest.partition(".")
+    return (f"{urn}:{whole}" if urn else whole), (member if dot else None)

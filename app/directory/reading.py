@@ -164,15 +164,16 @@ _OWN_EXTERNAL = and_(
 )
 _WIRE = select(
     *(_employee.c[name] for name in ("id", "version", "wire", "on_request", "created_at", "last_modified")),
-    _external.c.value,
+    _external.c.value.label("external_id"),
 ).select_from(_employee.outerjoin(_external, _OWN_EXTERNAL))
 _OF_TENANT = _employee.c.tenant_id == bindparam("tenant_id")
-_WIRE_BY_ID = _WIRE.where(_OF_TENANT, _employee.c.id == bindparam("key"))
+WIRE_BY_ID = _WIRE.where(_OF_TENANT, _employee.c.id == bindparam("key"))
 _WIRE_PAGE = _WIRE.where(_OF_TENANT).order_by(_employee.c.id).limit(bindparam("count")).offset(bindparam("offset"))
+WIRE_BY_USER_NAME = _WIRE.where(_OF_TENANT, _employee.c.user_name_key == bindparam("key"))
 #: What identity providers look people up by, each an index away and with at most one answer or a few.
 _LOOK_UPS: dict[Any, Select[Any]] = {
-    (None, "userName", None): _WIRE.where(_OF_TENANT, _employee.c.user_name_key == bindparam("key")),
-    (None, "id", None): _WIRE_BY_ID,
+    (None, "userName", None): WIRE_BY_USER_NAME,
+    (None, "id", None): WIRE_BY_ID,
     (None, "externalId", None): _WIRE.where(_OF_TENANT, _external.c.value == bindparam("key")).order_by(_employee.c.id),
 }
 
@@ -180,7 +181,7 @@ _LOOK_UPS: dict[Any, Select[Any]] = {
 def wire_row(connection: Connection, scope: Scope, employee_id: str) -> WireRow | None:
     """Return one employee ready to be spliced into an answer, or None."""
     parameters = {"tenant_id": scope.tenant_id, "client_id": scope.client_id, "key": employee_id}
-    found = connection.execute(_WIRE_BY_ID, parameters).first()
+    found = connection.execute(WIRE_BY_ID, parameters).first()
     return WireRow._make(found) if found else None
 
 

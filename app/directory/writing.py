@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app import clock
 from app.access import audit
-from app.access.encryption import digest, seal
+from app.access.encryption import digest, seal, unseal
 from app.database import is_sqlite, require_writing, upsert
 from app.directory import documents
 from app.directory.listeners import Actor, Change, tell
@@ -292,21 +292,26 @@ def _set_external_id(connection: Connection, tenant_id: int, client_id: int, emp
 def _store_secrets(
     connection: Connection, tenant_id: int, employee_id: str, secrets: Secrets
 ) -> dict[str, list[Any]]:
-    """Seal the values that are new or different; return path → ["changed" marks] without a value in them."""
+    """Seal the values that are new or different; return path → [digest before, digest after]."""
     changes: dict[str, list[Any]] = {}
-    for path, value in secrets.items():
-        where = (_secret.c.tenant_id == tenant_id, _secret.c.employee_id == employee_id, _secret.c.path == path)
-        known = connection.scalar(select(_secret.c.digest).where(*where))
+    for path, said in secrets.items():
+        whole_path, member = documents.sealed_path(path)
+        where = (_secret.c.tenant_id == tenant_id, _secret.c.employee_id == employee_id, _secret.c.path == whole_path)
+        known = connection.execute(select(_secret.c.digest, _secret.c.sealed).where(*where)).first()
+        place = f"employee_secret/{employee_id}/{whole_path}"
+        value = said
+        if member is not None:
+            old = documents.loaded(unseal(tenant_id, place, known.sealed).decode()) if known else {}
+            value = {name: part for name, part in {**old, member: said}.items() if part is not None} or None
         plain = documents.dumped(value).encode()
-        fresh = None if value is None else digest(tenant_id, plain)
-        if known == fresh:
+        before, after = known.digest if known else None, None if value is None else digest(tenant_id, plain)
+        if before == after:
             continue
         connection.execute(delete(_secret).where(*where))
-        if fresh is not None:
-            sealed = seal(tenant_id, f"employee_secret/{employee_id}/{path}", plain)
-            row = {"tenant_id": tenant_id, "employee_id": employee_id, "path": path, "sealed": sealed, "digest": fresh}
-            connection.execute(insert(_secret).values(row))
-        changes[path] = [known, fresh]
+        if after is not None:
+            row = {"tenant_id": tenant_id, "employee_id": employee_id, "path": whole_path, "digest": after}
+            connection.execute(insert(_secret).values(row | {"sealed": seal(tenant_id, place, plain)}))
+        changes[whole_path] = [before, after]
     return changes
 
 

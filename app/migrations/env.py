@@ -10,13 +10,32 @@ from typing import Any
 from alembic import context
 from sqlalchemy import Connection, text
 
-from app.database import WRITE_OPTION, Model, db
+from app import database
+from app.database import Model, begin_writing, db
 
 _UPGRADE_LOCK = 7_325_001
 
 
 def _is_ours(name: str | None, kind: str, _parents: Any) -> bool:
     return kind != "table" or name in Model.metadata.tables
+
+
+def _form(thing: Any) -> str:
+    """Return what tells column types apart: the type and what it is on other databases (``repr`` leaves those out)."""
+    variants = getattr(thing, "_variant_mapping", {})
+    return repr(thing) + repr(sorted((name, repr(variant)) for name, variant in variants.items()))
+
+
+_NAMED_TYPES = {
+    _form(getattr(database, name)): f"database.{name}" for name in ("Key", "InstantText", "IdText", "SearchJson")
+}
+
+
+def _rendered(kind: str, thing: Any, _context: Any) -> str | bool:
+    """Return how a migration writes one of our column types; False leaves it to Alembic."""
+    if kind != "type":
+        return False
+    return "sa.Text()" if isinstance(thing, database.Json) else _NAMED_TYPES.get(_form(thing), False)
 
 
 def _foreign_keys(connection: Connection, switch: str) -> None:
@@ -28,8 +47,7 @@ def _foreign_keys(connection: Connection, switch: str) -> None:
 
 def run() -> None:
     """Run the migrations on the application's engine."""
-    with db.engine.connect() as plain:
-        connection = plain.execution_options(**{WRITE_OPTION: True})
+    with db.engine.connect() as connection:
         is_sqlite = connection.dialect.name == "sqlite"
         if is_sqlite:
             _foreign_keys(connection, "OFF")
@@ -40,8 +58,9 @@ def run() -> None:
             transactional_ddl=True,
             include_name=_is_ours,
             compare_type=True,
+            render_item=_rendered,
         )
-        with connection.begin():
+        with begin_writing(connection):
             if not is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
             context.run_migrations()

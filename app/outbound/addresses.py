@@ -95,9 +95,10 @@ class AddressPolicy:
         for _, address in found:
             why = self.refusal(str(address[0]), port, host)
             if why:
+                may_open = AddressPolicy(allow_private=True).refusal(str(address[0]), port) is None
                 raise AddressRefused(
-                    f"{host} is at {address[0]}, a {why} address, which Rollcall does not call. "
-                    "Use a public address, or set ROLLCALL_ALLOW_PRIVATE_TARGETS=1 for private networks."
+                    f"{host} is at {address[0]}, a {why} address, which Rollcall does not call. Use a public address"
+                    + (", or set ROLLCALL_ALLOW_PRIVATE_TARGETS=1." if may_open else ".")
                 )
         return found
 

@@ -13,8 +13,7 @@ from typing import Any, ClassVar, Protocol
 
 from app.outbound import OutboundError, OutboundSession, Response
 from app.provisioning.errors import TargetError, from_outbound
-
-Value = str | bool
+from app.provisioning.fields import Value
 
 
 @dataclass(frozen=True, slots=True)

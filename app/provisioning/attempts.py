@@ -10,13 +10,15 @@ from sqlalchemy import Connection, insert, select
 from app.identifiers import new_id
 from app.outbound import Exchange
 from app.provisioning.links import Link
-from app.provisioning.tables import AttemptRow
+from app.provisioning.tables import attempt_table
 
-_attempt = AttemptRow.__table__
+_attempt = attempt_table
 _INSERT = insert(_attempt)
 
 
-def rows_of(tenant_id: int, target_id: int, link: Link, exchanges: Iterable[Exchange]) -> list[dict[str, Any]]:
+def rows_of(
+    tenant_id: int, target_id: int, link: Link, exchanges: Iterable[Exchange]
+) -> list[dict[str, Any]]:
     """The rows of one link's exchanges."""
     return [
         {
@@ -45,7 +47,9 @@ def keep(connection: Connection, rows: list[dict[str, Any]]) -> None:
         connection.execute(_INSERT, rows)
 
 
-def last(connection: Connection, tenant_id: int, target_id: int, employee_id: str | None = None, limit: int = 10) -> list[Any]:
+def last(
+    connection: Connection, tenant_id: int, target_id: int, employee_id: str | None = None, limit: int = 10
+) -> list[Any]:
     """The latest attempts at a target, of one employee or of all, newest first."""
     query = select(_attempt).where(_attempt.c.tenant_id == tenant_id, _attempt.c.target_id == target_id)
     if employee_id is not None:

@@ -16,12 +16,12 @@ from app.access import audit
 from app.provisioning import people, plans
 from app.provisioning.links import COLUMNS, link_of
 from app.provisioning.operations import Decision, Operation, requests_of
-from app.provisioning.tables import LinkRow
+from app.provisioning.tables import link_table
 from app.provisioning.targets import Target
 
 log = structlog.get_logger(__name__)
 
-_link = LinkRow.__table__
+_link = link_table
 _c = _link.c
 _KEY = "rollcall.provisioning.run_has_ended"
 RunHasEnded = Callable[[Connection, int, int], bool]
@@ -36,7 +36,12 @@ _WOULD_SUSPEND = select(*COLUMNS).where(*_OF_RUN, _THERE).order_by(_c.employee_i
 _OPEN = (
     update(_link)
     .where(*_OF_RUN)
-    .values(suspend_gate=None, due_at=func.coalesce(_c.due_at, bindparam("b_now")), priority=0, next_attempt_at=None)
+    .values(
+        suspend_gate=None,
+        due_at=func.coalesce(_c.due_at, bindparam("b_now")),
+        priority=0,
+        next_attempt_at=None,
+    )
 )
 _HOLD = update(_link).where(*_OF_RUN).values(suspend_gate="plan")
 
@@ -72,7 +77,9 @@ def _judge(connection: Connection, target: Target, run_id: int) -> None:
         connection.execute(_OPEN, key | {"b_now": clock.now()})
         return
     reason = f"import run {run_id} would suspend {len(links)} of {active} active people; up to {allowed} pass unasked"
-    plan_id = plans.create(connection, target.tenant_id, target.id, plans.HELD_SUSPENDS, "waiting", reason, run_id=run_id)
+    plan_id = plans.create(
+        connection, target.tenant_id, target.id, plans.HELD_SUSPENDS, "waiting", reason, run_id=run_id
+    )
     ids = [link.employee_id for link in links]
     persons = people.load(connection, target.tenant_id, ids, policy.selection)
     entries = []
@@ -90,11 +97,22 @@ def _judge(connection: Connection, target: Target, run_id: int) -> None:
             suspends=True,
             before={"active": True},
         )
-        requests = () if target.adapter.needs_account_for_activation else requests_of(operation, target.adapter)
-        entries.append(plans.Entry(person, link, Decision("linked", "suspended", operation=operation), requests))
+        requests = (
+            () if target.adapter.needs_account_for_activation else requests_of(operation, target.adapter)
+        )
+        entries.append(
+            plans.Entry(person, link, Decision("linked", "suspended", operation=operation), requests)
+        )
     plans.store(connection, target.tenant_id, plan_id, entries)
     connection.execute(_HOLD, key)
     audit.record(
-        connection, target.tenant_id, "system:breaker", "target.suspends_held", f"target:{target.name}", {"plan": plan_id}
+        connection,
+        target.tenant_id,
+        "system:breaker",
+        "target.suspends_held",
+        f"target:{target.name}",
+        {"plan": plan_id},
     )
-    log.warning("suspends are held", tenant_id=target.tenant_id, target=target.name, plan=plan_id, reason=reason)
+    log.warning(
+        "suspends are held", tenant_id=target.tenant_id, target=target.name, plan=plan_id, reason=reason
+    )

@@ -7,18 +7,17 @@ never block each other for good.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, delete, func, null, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, bindparam, case, delete, func, or_, select, update
 
 from app import clock
 from app.provisioning.links import COLUMNS, Link, link_of
-from app.provisioning.tables import LinkRow, TargetRow
+from app.provisioning.tables import link_table, target_table
 
-_link, _target = LinkRow.__table__, TargetRow.__table__
+_link, _target = link_table, target_table
 _c = _link.c
 BATCH = 100
 #: The last of the priorities (marking.py).
@@ -41,9 +40,9 @@ class Holder:
         return {"b_tenant": self.tenant_id, "b_target": self.target_id, "b_owner": self.owner}
 
 
-_AT_TARGET = (_c.tenant_id == bindparam("b_tenant"), _c.target_id == bindparam("b_target"))
-_MINE = (*_AT_TARGET, _c.lease_owner == bindparam("b_owner"))
-_IDS = _c.employee_id.in_(bindparam("b_ids", expanding=True))
+AT_TARGET = (_c.tenant_id == bindparam("b_tenant"), _c.target_id == bindparam("b_target"))
+MINE = (*AT_TARGET, _c.lease_owner == bindparam("b_owner"))
+IDS = _c.employee_id.in_(bindparam("b_ids", expanding=True))
 _FREE = (
     _c.due_at <= bindparam("b_now"),
     or_(_c.next_attempt_at.is_(None), _c.next_attempt_at <= bindparam("b_now")),
@@ -53,7 +52,7 @@ _FREE = (
 _CLAIMABLE = (
     select(*COLUMNS)
     .where(
-        *_AT_TARGET,
+        *AT_TARGET,
         *_FREE,
         _c.priority <= bindparam("b_priority"),
         or_(_c.compare_since.is_(None), _c.priority == 0, _c.compare_since <= bindparam("b_listed_at")),
@@ -67,7 +66,7 @@ _CLAIMABLE = (
 )
 _TAKE = (
     update(_link)
-    .where(*_AT_TARGET, _IDS)
+    .where(*AT_TARGET, IDS)
     .values(
         lease_owner=bindparam("b_owner"), lease_until=bindparam("b_until"), lease_token=_c.lease_token + 1
     )
@@ -77,7 +76,12 @@ ALWAYS = "9999"
 
 
 def claim(
-    connection: Connection, holder: Holder, *, limit: int = BATCH, listed_at: str = NEVER, priority: int = LOWEST
+    connection: Connection,
+    holder: Holder,
+    *,
+    limit: int = BATCH,
+    listed_at: str = NEVER,
+    priority: int = LOWEST,
 ) -> list[Link]:
     """Up to `limit` due links, leased to the holder, suspends first.
 
@@ -85,7 +89,12 @@ def claim(
     (`listed_at`; `ALWAYS` to have them read one by one), suspends excepted: they do not wait for a listing.
     """
     now = clock.now()
-    parameters = holder.key | {"b_now": now, "b_listed_at": listed_at, "b_priority": priority, "b_limit": limit}
+    parameters = holder.key | {
+        "b_now": now,
+        "b_listed_at": listed_at,
+        "b_priority": priority,
+        "b_limit": limit,
+    }
     parameters.pop("b_owner")
     links = [link_of(row) for row in connection.execute(_CLAIMABLE, parameters)]
     if links:
@@ -95,14 +104,11 @@ def claim(
     return [replace(link, lease_token=link.lease_token + 1) for link in links]
 
 
-_WAITING_FOR_LISTING = (
-    select(func.count())
-    .select_from(
-        select(_c.employee_id)
-        .where(*_AT_TARGET, *_FREE, _c.compare_since > bindparam("b_listed_at"))
-        .limit(bindparam("b_limit"))
-        .subquery()
-    )
+_WAITING_FOR_LISTING = select(func.count()).select_from(
+    select(_c.employee_id)
+    .where(*AT_TARGET, *_FREE, _c.compare_since > bindparam("b_listed_at"))
+    .limit(bindparam("b_limit"))
+    .subquery()
 )
 
 
@@ -113,10 +119,12 @@ def waiting_for_listing(connection: Connection, holder: Holder, listed_at: str, 
     return connection.scalar(_WAITING_FOR_LISTING, parameters) or 0
 
 
-_LOCK_MINE = select(_c.employee_id, _c.lease_token, _c.generation).where(*_MINE, _IDS).with_for_update(skip_locked=True)
+_LOCK_MINE = (
+    select(_c.employee_id, _c.lease_token, _c.generation).where(*MINE, IDS).with_for_update(skip_locked=True)
+)
 _RENEW = (
     update(_link)
-    .where(*_MINE, _IDS)
+    .where(*MINE, IDS)
     .values(
         lease_until=bindparam("b_until"),
         quiet_until=case((_c.attempt_started_at.is_(None), _c.quiet_until), else_=bindparam("b_quiet")),
@@ -124,14 +132,15 @@ _RENEW = (
 )
 
 
-def _locked(connection: Connection, holder: Holder, ids: Sequence[str]) -> dict[str, Any]:
+def locked(connection: Connection, holder: Holder, ids: Sequence[str]) -> dict[str, Any]:
+    """Employee → row of the holder's links among `ids`, locked; those that others hold locked are left out."""
     rows = connection.execute(_LOCK_MINE, holder.key | {"b_ids": list(ids)})
     return {row.employee_id: row for row in rows}
 
 
 def renew(connection: Connection, holder: Holder, ids: Sequence[str]) -> bool:
     """Whether all these leases last for another `lease_seconds` from now."""
-    if len(_locked(connection, holder, ids)) < len(ids):
+    if len(locked(connection, holder, ids)) < len(ids):
         return False
     connection.execute(_RENEW, holder.key | {"b_ids": list(ids)} | _deadlines(holder))
     return True
@@ -160,7 +169,7 @@ class Start:
 
 _START = (
     update(_link)
-    .where(*_MINE, _c.employee_id == bindparam("b_employee"))
+    .where(*MINE, _c.employee_id == bindparam("b_employee"))
     .values(
         attempt_kind=bindparam("b_kind"),
         attempt_started_at=bindparam("b_started"),
@@ -172,7 +181,7 @@ _START = (
     )
 )
 _DROP_ORPHAN = delete(_link).where(
-    *_AT_TARGET,
+    *AT_TARGET,
     _c.employee_id == bindparam("b_orphan"),
     _c.state == "orphan",
     _c.attempt_started_at.is_(None),
@@ -186,11 +195,11 @@ def start(connection: Connection, holder: Holder, starts: Sequence[Start]) -> se
     A link that was marked again since it was claimed, or lost its lease, is left out: it is decided afresh.
     Raises IntegrityError when an account turns out to be another link's.
     """
-    locked = _locked(connection, holder, [s.link.employee_id for s in starts])
+    mine = locked(connection, holder, [s.link.employee_id for s in starts])
     begun: set[str] = set()
     rows = []
     for item in starts:
-        row = locked.get(item.link.employee_id)
+        row = mine.get(item.link.employee_id)
         if row is None or (row.lease_token, row.generation) != (item.link.lease_token, item.link.generation):
             continue
         if item.takes_over is not None and not _drop_orphan(connection, holder, item.takes_over):
@@ -219,115 +228,3 @@ def _start_row(holder: Holder, item: Start) -> dict[str, Any]:
         "b_remote": item.remote_id,
         "b_user_name": item.user_name_key,
     }
-
-
-# --- settling ----------------------------------------------------------------------------------------------------
-
-#: The columns that settling sets to a value of its own.
-SETTLED = (
-    "remote_id external_id user_name_key sent normalised active_there protected attempt_kind attempt_started_at sending "
-    "quiet_until tries first_failed_at next_attempt_at refused_digest delivered_at"
-).split()
-_UNCHANGED = _c.generation == bindparam("b_generation")
-_IS_DONE = bindparam("b_done") == 1
-_ORPHANED = (_c.state == "orphan") & ~_UNCHANGED
-
-
-def _unless_orphaned(column: Any) -> Any:
-    return case((_ORPHANED, column), else_=bindparam(f"b_{column.name}", type_=column.type))
-
-
-_SETTLE = (
-    update(_link)
-    .where(*_AT_TARGET, _c.employee_id == bindparam("b_employee"))
-    .values(
-        {name: bindparam(f"b_{name}", type_=_c[name].type) for name in SETTLED}
-        | {name: _unless_orphaned(_c[name]) for name in ("state", "reason_code", "reason")}
-        | {
-            "frozen": case((_UNCHANGED, bindparam("b_frozen", type_=_c.frozen.type)), else_=_c.frozen),
-            "due_at": case((_IS_DONE & (_c.due_generation <= bindparam("b_generation")), null()), else_=_c.due_at),
-            "delivered_generation": case((_IS_DONE, bindparam("b_generation")), else_=_c.delivered_generation),
-            "priority": case((_IS_DONE & _UNCHANGED, LOWEST), else_=_c.priority),
-            "rides_along": case((_IS_DONE & _UNCHANGED, False), else_=_c.rides_along),
-            "compare_since": case((_IS_DONE & _UNCHANGED, null()), else_=_c.compare_since),
-            "sync_id": case((_c.sync_id == bindparam("b_sync"), null()), else_=_c.sync_id),
-            "plan_id": case((_c.plan_id == bindparam("b_plan"), null()), else_=_c.plan_id),
-            "lease_owner": null(),
-            "lease_until": null(),
-        }
-    )
-)
-_DROP = delete(_link).where(*_MINE, _c.employee_id == bindparam("b_employee"), _UNCHANGED)
-_RELEASE = (
-    update(_link)
-    .where(*_MINE, _IDS)
-    .values(lease_owner=null(), lease_until=null())
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """What a link becomes: the columns of `SETTLED`, `state`, `reason_code`, `reason`, `frozen`.
-
-    `is_done` makes the link clean unless it was marked again. `drops` removes the row.
-    """
-
-    link: Link
-    columns: Mapping[str, Any]
-    is_done: bool
-    drops: bool = False
-    ends_sync: bool = True
-    ends_plan: bool = True
-
-
-def settle(connection: Connection, holder: Holder, settlements: Sequence[Settlement]) -> tuple[set[str], set[str]]:
-    """Write the results of a batch.
-
-    Returns the employees whose result counted, and those who must be tried again because a change of the directory
-    holds their row at the moment; of the rest the lease was lost, and the successor looks for itself.
-    """
-    locked = _locked(connection, holder, [s.link.employee_id for s in settlements])
-    counted: set[str] = set()
-    rows = []
-    for item in settlements:
-        row = locked.get(item.link.employee_id)
-        if row is None or row.lease_token != item.link.lease_token:
-            continue
-        counted.add(item.link.employee_id)
-        key = holder.key | {"b_employee": item.link.employee_id, "b_generation": item.link.generation}
-        if item.drops:
-            connection.execute(_DROP, key)
-            connection.execute(_RELEASE, holder.key | {"b_ids": [item.link.employee_id]})
-        else:
-            rows.append(_settle_row(item) | key)
-    if rows:
-        for row in rows:
-            row.pop("b_owner")
-        connection.execute(_SETTLE, rows)
-    missing = {s.link.employee_id for s in settlements} - locked.keys()
-    return counted, _still_mine(connection, holder, missing) if missing else set()
-
-
-def _settle_row(item: Settlement) -> dict[str, Any]:
-    return {f"b_{name}": value for name, value in item.columns.items()} | {
-        "b_done": int(item.is_done),
-        "b_sync": item.link.sync_id if item.ends_sync else None,
-        "b_plan": item.link.plan_id if item.ends_plan else None,
-    }
-
-
-_STILL_MINE = select(_c.employee_id).where(*_MINE, _IDS)
-
-
-def _still_mine(connection: Connection, holder: Holder, ids: Iterable[str]) -> set[str]:
-    return set(connection.scalars(_STILL_MINE, holder.key | {"b_ids": sorted(ids)}))
-
-
-def release(connection: Connection, holder: Holder, ids: Sequence[str]) -> None:
-    """Give leases back without a result: the links stay due."""
-    free = list(_locked(connection, holder, ids))
-    if free:
-        connection.execute(_RELEASE, holder.key | {"b_ids": free})
-
-
-__all__ = ["ALWAYS", "BATCH", "NEVER", "Holder", "IntegrityError", "Settlement", "Start", "claim", "release", "renew", "settle"]

@@ -5,9 +5,9 @@
         ├── RetryLater          429, 5xx, a broken exchange: try again, later
         ├── Unauthorised        401, 403: the whole target pauses
         ├── Refused             400, 413, 422: this person only, until data, mapping or profile changes
-        ├── Conflict            409 and its dialects: the account, or one of its unique values, exists already
+        ├── Conflict            409 and its dialects: the account, or a value of it, exists already
         ├── Vanished            404, 410 on an account we know
-        ├── Unintelligible      an answer that is not what was promised (HTML with 200, half a list)
+        ├── Unintelligible      no answer to the request: HTML with 200, a redirect, a refused address
         └── IncompleteListing   a paged listing that cannot be trusted as complete
 
 The `outcome` of each class is the word of provisioning.md rule 14 that the deliverer's table is keyed by.
@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from app.errors import RollcallError
-from app.outbound import Exchange, OutboundError
+from app.outbound import AddressRefused, Exchange, NotJson, OutboundError, Redirected, TooLarge
 
 
 class ProvisioningError(RollcallError):
@@ -84,16 +84,19 @@ class Vanished(TargetError):
 
 
 class Unintelligible(TargetError):
-    """The target answered something that is not an answer to the request."""
+    """What came is no answer to the request, or nothing may be sent to that address."""
 
 
 class IncompleteListing(TargetError):
     """The list of accounts cannot be trusted: nothing may be concluded from who is missing."""
 
 
+_NO_ANSWERS = (AddressRefused, NotJson, Redirected, TooLarge)
+
+
 def from_outbound(error: OutboundError) -> TargetError:
     """The same fact as a `TargetError`, so that a caller needs one family only."""
-    kind: type[TargetError] = RetryLater if error.retryable else Unintelligible
+    kind: type[TargetError] = Unintelligible if isinstance(error, _NO_ANSWERS) else RetryLater
     return kind(
         error.code,
         error.message,

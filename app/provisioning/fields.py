@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
-from app import directory
+from app.provisioning import readers
+from app.provisioning.readers import Document, Reader
 from scim.keys import comparison_key
 from scim.resources import ENTERPRISE, HR
 
-Document = Mapping[str, Any]
-Value = str | bool
+Value = readers.Value
 Values = dict[str, Value]
 
 
@@ -42,7 +41,7 @@ class Field:
     name: str
     label: str
     group: str
-    read: Callable[[Document], Value | None]
+    read: Reader
     paths: tuple[str, ...]
     triggers: bool = True
     create_only: bool = False
@@ -89,111 +88,7 @@ class Selection:
         return name in self.sent and (needed is None or needed in self.sent)
 
 
-# --- reading a document
-# ---------------------------------------------------------------------------------------
-
-
-def entry_of_type(document: Document, attribute: str, kind: str) -> Mapping[str, Any]:
-    """The entry of a multi-valued attribute with this `type`, {} if there is none.
-
-    The primary one is taken when several have the type, else the first. `type` is compared without case.
-    """
-    entries = document.get(attribute)
-    if not isinstance(entries, list):
-        return {}
-    found = [e for e in entries if isinstance(e, Mapping) and str(e.get("type", "")).lower() == kind]
-    return next((e for e in found if e.get("primary") is True), found[0] if found else {})
-
-
-def work_email(document: Document) -> str | None:
-    """The work e-mail without surrounding white space, the key of rule 1; None if there is none."""
-    return _text(directory.work_email(dict(document)))
-
-
-def local_part(email: str) -> str:
-    """Everything before the (last) @: the seed's user name."""
-    return email.rpartition("@")[0] or email
-
-
-_EXTENSION = re.compile(
-    r"""^(?P<number>.*?\d[^a-z;]*?) \s* [;,]? \s*
-        (?: ext(?:ension|n)? \s* [.:=]? | x \.? | \# ) \s* (?P<extension>\d{1,15}) \s* $""",
-    re.IGNORECASE | re.VERBOSE,
-)
-
-
-def split_phone(value: str) -> tuple[str, str | None]:
-    """Number and extension: `("+1-555-0100", "12")` of `tel:+1-555-0100;ext=12`, of `555-0100 x12` likewise.
-
-    The scheme `tel:` and URI parameters other than `ext` (RFC 3966 §3) are dropped.
-    """
-    text = value.strip()
-    if text[:4].lower() == "tel:":
-        number, *parameters = text[4:].split(";")
-        extensions = [p[4:] for p in parameters if p[:4].lower() == "ext="]
-        return number.strip(), (extensions[0].strip() or None) if extensions else None
-    found = _EXTENSION.match(text)
-    return (found["number"].strip(), found["extension"]) if found else (text, None)
-
-
-def _text(value: object) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    return str(value).strip() or None
-
-
-def _core(name: str) -> Callable[[Document], Value | None]:
-    return lambda document: _text(document.get(name))
-
-
-def _within(parent: str, name: str) -> Callable[[Document], Value | None]:
-    def read(document: Document) -> Value | None:
-        inner = document.get(parent)
-        return _text(inner.get(name)) if isinstance(inner, Mapping) else None
-
-    return read
-
-
-def _address(kind: str, name: str) -> Callable[[Document], Value | None]:
-    return lambda document: _text(entry_of_type(document, "addresses", kind).get(name))
-
-
-def _phone(kind: str) -> Callable[[Document], Value | None]:
-    def read(document: Document) -> Value | None:
-        value = _text(entry_of_type(document, "phoneNumbers", kind).get("value"))
-        return None if value is None else re.sub(r"(?i)^tel:", "", value)
-
-    return read
-
-
-def _work_phone(part: int) -> Callable[[Document], Value | None]:
-    def read(document: Document) -> Value | None:
-        value = _text(entry_of_type(document, "phoneNumbers", "work").get("value"))
-        return split_phone(value)[part] or None if value else None
-
-    return read
-
-
-def _user_name(document: Document) -> Value | None:
-    email = work_email(document)
-    return local_part(email) if email else None
-
-
-def _display_name(document: Document) -> Value | None:
-    """(preferred name, else first name) + last name: rule 5."""
-    name = document.get("name")
-    name = name if isinstance(name, Mapping) else {}
-    first = _text(document.get("nickName")) or _text(name.get("givenName"))
-    return " ".join(part for part in (first, _text(name.get("familyName"))) if part) or None
-
-
-def _active(document: Document) -> Value:
-    """RFC 7643 leaves the meaning of an absent `active` open; a person without the flag is an active one."""
-    return document.get("active") is not False
-
-
-# --- the table
-# -------------------------------------------------------------------------------------------------
+# --- the table ---------------------------------------------------------------------------------------------
 
 _NAMES = ("name.givenName", "name.familyName")
 _WORK_EMAIL = ("emails[work].value", "emails[work].primary", "emails[work].type")
@@ -214,7 +109,7 @@ def _address_rows(kind: str, group: str, *, triggers: bool, needs: str | None) -
             f"{kind}{suffix}",
             f"{kind.capitalize()} {label}",
             group,
-            _address(kind, name),
+            readers.address(kind, name),
             (f"addresses[{kind}].{name}",),
             triggers=triggers,
             needs=needs,
@@ -222,43 +117,51 @@ def _address_rows(kind: str, group: str, *, triggers: bool, needs: str | None) -
 
 
 _ROWS: tuple[Field, ...] = (
-    Field("givenName", "First name", "standard", _within("name", "givenName"), ("name.givenName",)),
-    Field("familyName", "Last name", "standard", _within("name", "familyName"), ("name.familyName",)),
-    Field("active", "Status", "standard", _active, ("active",), fixed=True),
-    Field("workEmail", "Work e-mail", "standard", work_email, _WORK_EMAIL, fixed=True),
-    Field("userName", "User name", "standard", _user_name, _WORK_EMAIL, create_only=True, fixed=True),
-    Field("displayName", "Display name", "standard", _display_name, (*_NAMES, "nickName")),
-    Field("middleName", "Middle name", "optional", _within("name", "middleName"), ("name.middleName",)),
+    Field("givenName", "First name", "standard", readers.within("name", "givenName"), ("name.givenName",)),
+    Field("familyName", "Last name", "standard", readers.within("name", "familyName"), ("name.familyName",)),
+    Field("active", "Status", "standard", readers.active, ("active",), fixed=True),
+    Field("workEmail", "Work e-mail", "standard", readers.work_email, _WORK_EMAIL, fixed=True),
+    Field("userName", "User name", "standard", readers.user_name, _WORK_EMAIL, create_only=True, fixed=True),
+    Field("displayName", "Display name", "standard", readers.display_name, (*_NAMES, "nickName")),
+    Field(
+        "middleName", "Middle name", "optional", readers.within("name", "middleName"), ("name.middleName",)
+    ),
     Field(
         "employeeNumber",
         "Employee number",
         "optional",
-        _within(ENTERPRISE, "employeeNumber"),
+        readers.within(ENTERPRISE, "employeeNumber"),
         (f"{ENTERPRISE}:employeeNumber",),
     ),
-    Field("title", "Job title", "optional", _core("title"), ("title",)),
-    Field("division", "Division", "optional", _within(ENTERPRISE, "division"), (f"{ENTERPRISE}:division",)),
+    Field("title", "Job title", "optional", readers.core("title"), ("title",)),
+    Field(
+        "division",
+        "Division",
+        "optional",
+        readers.within(ENTERPRISE, "division"),
+        (f"{ENTERPRISE}:division",),
+    ),
     Field(
         "department",
         "Department",
         "optional",
-        _within(ENTERPRISE, "department"),
+        readers.within(ENTERPRISE, "department"),
         (f"{ENTERPRISE}:department",),
     ),
-    Field("location", "Location", "optional", _within(HR, "locationName"), (f"{HR}:locationName",)),
+    Field("location", "Location", "optional", readers.within(HR, "locationName"), (f"{HR}:locationName",)),
     *_address_rows("work", "location address", triggers=False, needs="location"),
-    Field("workPhone", "Work phone", "phones", _work_phone(0), _WORK_PHONE),
+    Field("workPhone", "Work phone", "phones", readers.work_phone(0), _WORK_PHONE),
     Field(
         "workPhoneExtension",
         "Work phone extension",
         "phones",
-        _work_phone(1),
+        readers.work_phone(1),
         _WORK_PHONE,
         triggers=False,
         needs="workPhone",
     ),
-    Field("homePhone", "Home phone", "phones", _phone("home"), ("phoneNumbers[home].value",)),
-    Field("mobilePhone", "Mobile phone", "phones", _phone("mobile"), ("phoneNumbers[mobile].value",)),
+    Field("homePhone", "Home phone", "phones", readers.phone("home"), ("phoneNumbers[home].value",)),
+    Field("mobilePhone", "Mobile phone", "phones", readers.phone("mobile"), ("phoneNumbers[mobile].value",)),
     *_address_rows("home", "home address", triggers=True, needs=None),
 )
 
@@ -268,8 +171,7 @@ CREATE_ONLY: frozenset[str] = frozenset(row.name for row in _ROWS if row.create_
 NEVER_CLEARED: frozenset[str] = FIXED
 _TRIGGERING: frozenset[str] = frozenset(row.name for row in _ROWS if row.triggers)
 
-# --- what a target gets
-# ------------------------------------------------------------------------------------------
+# --- what a target gets ------------------------------------------------------------------------------------
 
 
 def outgoing_values(document: Document, selection: Selection) -> Values:

@@ -56,7 +56,9 @@ def check_names(kind: str, names: set[str]) -> None:
     known = (watched.asked | SETTINGS.keys()) - {"capabilities"}
     unknown = sorted(names - known)
     if unknown:
-        raise WrongUse(f"A {kind} target has no setting {', '.join(unknown)}; known are {', '.join(sorted(known))}.")
+        raise WrongUse(
+            f"A {kind} target has no setting {', '.join(unknown)}; known are {', '.join(sorted(known))}."
+        )
 
 
 def credentials_place(adapter: TargetAdapter) -> tuple[str, str]:

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.provisioning.tables import LinkRow
+from app.provisioning.tables import link_table
 
-_COLUMNS = LinkRow.__table__.c
+_COLUMNS = link_table.c
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,21 +33,22 @@ class Listing:
         if account.email:
             self.by_email[comparison_key(account.email)].append(account)
 
-    def sight(self, person: Person, link: Link, what: Reading) -> Sight | None:
+    def sight(self, person: Person, link: Link, what: Reading, *, is_proof: bool = False) -> Sight | None:
         """What it shows of this person; None when the target itself has to be asked.
 
         Absence from a list is no proof: pages move while they are read. So before an account is created, or taken
-        for vanished, the target is asked; only an inactive person without an account needs no second look.
+        for vanished, the target is asked; only an inactive person without an account needs no second look, and a
+        dry run (`is_proof`), which is checked when it is applied.
         """
         if link.is_uncertain:
             return None
         if what is Reading.ACCOUNT:
             found = self.by_remote_id.get(link.remote_id or "")
-            return Sight(what, (found,)) if found else None
+            return Sight(what, (found,)) if found else Sight(what) if is_proof else None
         accounts = {a.remote_id: a for a in self.by_external_id.get(link.employee_id, ())}
         for email in lookup_emails(person, link):
             accounts.update({a.remote_id: a for a in self.by_email.get(comparison_key(email), ())})
-        if not accounts and person.active:
+        if not accounts and person.active and not is_proof:
             return None
         return Sight(what, tuple(accounts.values()))
 

@@ -19,9 +19,9 @@ from app.provisioning.fields import Effect, effect_of, outgoing_values
 from app.provisioning.kinds import policy_from_text
 from app.provisioning.people import label_of
 from app.provisioning.policies import Policy
-from app.provisioning.tables import LinkRow, TargetRow
+from app.provisioning.tables import link_table, target_table
 
-_link, _target = LinkRow.__table__, TargetRow.__table__
+_link, _target = link_table, target_table
 _WHERE_LINK = (
     _link.c.tenant_id == bindparam("b_tenant"),
     _link.c.target_id == bindparam("b_target"),
@@ -32,9 +32,16 @@ _TARGETS = (
     .where(_target.c.tenant_id == bindparam("b_tenant"))
     .order_by(_target.c.id)
 )
-_LOCK_LINK = select(
-    *(_link.c[n] for n in ("remote_id", "due_at", "attempt_started_at", "lease_until", "suspend_gate", "state"))
-).where(*_WHERE_LINK).with_for_update()
+_LOCK_LINK = (
+    select(
+        *(
+            _link.c[n]
+            for n in ("remote_id", "due_at", "attempt_started_at", "lease_until", "suspend_gate", "state")
+        )
+    )
+    .where(*_WHERE_LINK)
+    .with_for_update()
+)
 _DELETE_LINK = delete(_link).where(*_WHERE_LINK)
 
 #: Priorities of due links: a suspend, someone inactive in a full resync (perhaps a suspend), the rest.
@@ -185,11 +192,14 @@ def _statement(dialect: str, said: Mark) -> Any:
 
 def _build(dialect: Any, said: Mark) -> Any:
     statement = dialect.insert(_link).values({name: bindparam(name) for name in _INSERTED})
-    now = bindparam("b_now")
+    now: Any = bindparam("b_now")
     changes: dict[str, Any] = {"generation": _link.c.generation + 1}
     if said.is_due:
         is_sooner = _link.c.due_at.is_(None) | (_link.c.due_at > now)
-        changes |= {"due_generation": _link.c.generation + 1, "due_at": case((is_sooner, now), else_=_link.c.due_at)}
+        changes |= {
+            "due_generation": _link.c.generation + 1,
+            "due_at": case((is_sooner, now), else_=_link.c.due_at),
+        }
     else:
         changes |= {"rides_along": True}
     if said.suspends:
@@ -198,4 +208,6 @@ def _build(dialect: Any, said: Mark) -> Any:
         changes |= {"inactive_by_run": bindparam("b_run"), "suspend_gate": bindparam("b_gate")}
     if said.activates:
         changes |= {"priority": ORDINARY, "inactive_by_run": null(), "suspend_gate": null()}
-    return statement.on_conflict_do_update(index_elements=["tenant_id", "target_id", "employee_id"], set_=changes)
+    return statement.on_conflict_do_update(
+        index_elements=["tenant_id", "target_id", "employee_id"], set_=changes
+    )

@@ -48,7 +48,7 @@ def match(person: Person, link: Link, sight: Sight) -> Match:
     if owner is not None and owner.employee_id != link.employee_id and owner.state != "orphan":
         return Match(
             code="account_of_another",
-            reason=f"the account {account.remote_id} belongs to {owner.label} already; one of the two addresses is wrong",
+            reason=f"the account {account.remote_id} belongs to {owner.label} already; one of the addresses is wrong",
         )
     is_ours = bool(by_external_id) or (link.is_uncertain and bool(by_pending))
     return Match(account, "externalId" if by_external_id else "work e-mail", is_ours and owner is None, owner)
@@ -68,4 +68,6 @@ def _pending_email(link: Link) -> str | None:
 def _with_email(sight: Sight, email: str | None) -> list[Account]:
     if email is None:
         return []
-    return [a for a in sight.accounts if a.email is not None and comparison_key(a.email) == comparison_key(email)]
+    return [
+        a for a in sight.accounts if a.email is not None and comparison_key(a.email) == comparison_key(email)
+    ]

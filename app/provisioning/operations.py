@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from app.provisioning.adapter import Account, Request, TargetAdapter
-from app.provisioning.fields import Value
+from app.provisioning.readers import Value
 
 Changed = Mapping[str, Value | None]
 
@@ -114,5 +114,7 @@ def requests_of(operation: Operation, adapter: TargetAdapter) -> tuple[Request, 
         requests.append(adapter.activation_request(operation.remote_id, False, account))
         account = replace(account, active=False) if account else None
     if operation.changed:
-        requests.append(adapter.update_request(operation.remote_id, operation.changed, operation.values, account))
+        requests.append(
+            adapter.update_request(operation.remote_id, operation.changed, operation.values, account)
+        )
     return tuple(requests)

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app import directory
-from app.provisioning.fields import Selection, Value, outgoing_values, work_email
+from app.provisioning.fields import Selection, outgoing_values
+from app.provisioning.readers import Value, work_email
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,9 @@ def load(connection: Connection, tenant_id: int, ids: list[str], selection: Sele
     found = directory.get_many(connection, tenant_id, ids)
     emails = {id_: work_email(employee.document) for id_, employee in found.items()}
     owners = {
-        email: directory.ids_by_work_email(connection, tenant_id, email) for email in set(emails.values()) if email
+        email: directory.ids_by_work_email(connection, tenant_id, email)
+        for email in set(emails.values())
+        if email
     }
     others = {id_ for ids in owners.values() if len(ids) > 1 for id_ in ids}
     labels = {
@@ -66,7 +69,9 @@ def load(connection: Connection, tenant_id: int, ids: list[str], selection: Sele
     }
     people = {}
     for id_, employee in found.items():
-        sharers = [labels[other] for other in owners.get(emails[id_] or "", ()) if other != id_ and other in labels]
+        sharers = [
+            labels[other] for other in owners.get(emails[id_] or "", ()) if other != id_ and other in labels
+        ]
         values = outgoing_values(employee.document, selection)
         people[id_] = Person(id_, employee.version, label_of(employee.document), values, tuple(sharers))
     return people

@@ -10,12 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from app.provisioning.adapter import Account, TargetAdapter
-from app.provisioning.fields import Value, difference
+from app.provisioning.fields import difference
 from app.provisioning.links import Link, digest_of
 from app.provisioning.matching import Match, match
 from app.provisioning.operations import Decision, Operation, Reading, Sight
 from app.provisioning.people import Person
 from app.provisioning.policies import Policy
+from app.provisioning.readers import Value
 from scim.keys import comparison_key
 
 _GATES = {
@@ -24,8 +25,15 @@ _GATES = {
     "discarded": "the suspend was discarded by an admin; it is sent when the person's status changes again",
 }
 _ORPHAN = "the employee was deleted; the account stays at the target until someone clears it"
+_WAY_OUT = "change a work e-mail, or create the account by hand: it is adopted"
 _VANISHED = "the account is no longer at the target; restore it there, or set `vanished=recreate`"
-_COUNTERS = {"create": "created", "adopt": "adopted", "update": "updated", "activate": "activated", "suspend": "suspended"}
+_COUNTERS = {
+    "create": "created",
+    "adopt": "adopted",
+    "update": "updated",
+    "activate": "activated",
+    "suspend": "suspended",
+}
 
 
 def reading(person: Person, link: Link, policy: Policy, adapter: TargetAdapter) -> Reading:
@@ -86,9 +94,18 @@ def _linked(person: Person, link: Link, policy: Policy, sight: Sight) -> Decisio
 
 def _vanished(person: Person, policy: Policy) -> Decision:
     if person.is_gone:
-        return Decision("orphan", "unchanged", "vanished", "the employee was deleted and the account is gone too")
+        return Decision(
+            "orphan", "unchanged", "vanished", "the employee was deleted and the account is gone too"
+        )
     if policy.vanished == "recreate":
-        return Decision("new", "unchanged", "vanished", "the account vanished and is created again", forgets=True, again_in=0)
+        return Decision(
+            "new",
+            "unchanged",
+            "vanished",
+            "the account vanished and is created again",
+            forgets=True,
+            again_in=0,
+        )
     return Decision("vanished", "held", "vanished", _VANISHED)
 
 
@@ -195,7 +212,7 @@ def _blocked(person: Person) -> Decision | None:
             "held",
             "held",
             "work_email_not_unique",
-            f"work e-mail not unique: {person.email} is the address of {person.label} [{person.employee_id}] and of {others}",
+            f"work e-mail not unique: {person.email} belongs to {person.label} [{person.employee_id}] and {others}",
         )
     return None
 
@@ -250,7 +267,7 @@ def _created(person: Person, link: Link, policy: Policy, taken: Mapping[str, str
     user_name = str(person.values.get("userName", ""))
     key = comparison_key(user_name)
     if key in policy.reserved:
-        reason = f"the user name {user_name!r} is reserved; give {person.label} another work e-mail, or create the account by hand"
+        reason = f"the user name {user_name!r} of {person.label} is reserved; {_WAY_OUT}"
         return Decision("held", "held", "user_name_reserved", reason)
     if key in taken:
         return _taken(user_name, taken[key])
@@ -266,7 +283,7 @@ def _created(person: Person, link: Link, policy: Policy, taken: Mapping[str, str
 
 
 def _taken(user_name: str, other: str) -> Decision:
-    reason = f"the user name {user_name!r} is taken by {other}; change one of the work e-mails, or create the account by hand"
+    reason = f"the user name {user_name!r} is taken by {other}; {_WAY_OUT}"
     return Decision("held", "held", "user_name_taken", reason)
 
 
@@ -279,13 +296,21 @@ def _guarded(decision: Decision, policy: Policy, link: Link) -> Decision:
     if operation is None or operation.creates:
         return decision
     why = (account.protected if account else None) or link.protected
-    names = (account.remote_id, account.user_name, account.email) if account else (operation.remote_id,)
+    names = [operation.remote_id, link.user_name_key, link.sent.get("workEmail")]
+    names += [account.user_name, account.email] if account else []
     if why is None and policy.protects(*names):
         why = "it is on the target's protected list"
     writes = operation.suspends or bool(operation.changed) or operation.kind == "adopt"
     if why is not None and writes:
         reason = f"the account is protected ({why}): {operation.kind} needs `rollcall plan approve`"
-        return replace(decision, state="held", code="protected_account", reason=reason, counts="held", needs_approval=True)
+        return replace(
+            decision,
+            state="held",
+            code="protected_account",
+            reason=reason,
+            counts="held",
+            needs_approval=True,
+        )
     if decision.needs_approval:
         reason = "adopting an account and suspending it at once needs `rollcall plan approve`"
         return replace(decision, state="held", code="adopt_and_suspend", reason=reason, counts="held")
@@ -319,5 +344,7 @@ def _uncollided(
     others = [o for o in accounts[operation.remote_id or ""] if o.employee_id != operation.employee_id]
     if not others or operation.key == "remote id":
         return decision
-    reason = f"the account {operation.remote_id} matches {others[0].label} too; one of the two addresses is wrong"
+    reason = (
+        f"the account {operation.remote_id} matches {others[0].label} too; one of the two addresses is wrong"
+    )
     return Decision("held", "held", "account_of_another", reason)

@@ -9,23 +9,22 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from app import clock
-from app.access import audit
 from app.database import upsert
-from app.errors import NotFoundError, WrongUse
+from app.errors import NotFoundError
 from app.identifiers import next_number
 from app.provisioning.adapter import Request
 from app.provisioning.counts import NAMES, Counts
 from app.provisioning.links import Link
 from app.provisioning.operations import Decision, Operation
 from app.provisioning.people import Person
-from app.provisioning.tables import LinkRow, OperationRow, PlanRow
+from app.provisioning.tables import link_table, operation_table, plan_table, target_table
 
-_plan, _operation, _link = PlanRow.__table__, OperationRow.__table__, LinkRow.__table__
+_plan, _operation, _link, _target = plan_table, operation_table, link_table, target_table
 
 FULL, TICK, DRY_RUN, HELD_SUSPENDS, APPROVAL = "full", "tick", "dry-run", "held-suspends", "approval"
 #: Kinds whose operations are applied only if everything is still as it was when they were shown.
 EXACT = (DRY_RUN, APPROVAL)
-_UNDECIDED = ("draft", "waiting")
+UNDECIDED = ("draft", "waiting")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,14 @@ class Entry:
 
 
 def create(
-    connection: Connection, tenant_id: int, target_id: int, kind: str, state: str, reason: str, *, run_id: int | None = None
+    connection: Connection,
+    tenant_id: int,
+    target_id: int,
+    kind: str,
+    state: str,
+    reason: str,
+    *,
+    run_id: int | None = None,
 ) -> int:
     """Store an empty plan and return its number."""
     plan_id = next_number(connection, _plan, tenant_id)
@@ -62,11 +68,17 @@ def store(connection: Connection, tenant_id: int, plan_id: int, entries: Sequenc
     """Store the lines; the one that a plan has of the same person already is replaced."""
     if not entries:
         return
-    last = select(func.max(_operation.c.number)).where(_operation.c.tenant_id == tenant_id, _operation.c.plan_id == plan_id)
+    last = select(func.max(_operation.c.number)).where(
+        _operation.c.tenant_id == tenant_id, _operation.c.plan_id == plan_id
+    )
     number = connection.scalar(last) or 0
     rows = [_row(tenant_id, plan_id, number + i, entry) for i, entry in enumerate(entries, start=1)]
     statement = upsert(connection, _operation)
-    replaced = {name: statement.excluded[name] for name in rows[0] if name not in ("tenant_id", "plan_id", "employee_id")}
+    replaced = {
+        name: statement.excluded[name]
+        for name in rows[0]
+        if name not in ("tenant_id", "plan_id", "employee_id")
+    }
     key = ["tenant_id", "plan_id", "employee_id"]
     connection.execute(statement.on_conflict_do_update(index_elements=key, set_=replaced), rows)
 
@@ -105,7 +117,12 @@ def request_json(request: Request) -> dict[str, Any]:
 
 
 def refusal(
-    line: Any, plan_kind: str, person: Person, link: Link, operation: Operation | None, requests: Iterable[Request]
+    line: Any,
+    plan_kind: str,
+    person: Person,
+    link: Link,
+    operation: Operation | None,
+    requests: Iterable[Request],
 ) -> str | None:
     """Why a stored line can no longer be applied as it was shown; None when it can."""
     if plan_kind == HELD_SUSPENDS:
@@ -149,10 +166,14 @@ def lines_for(connection: Connection, tenant_id: int, links: Iterable[Link]) -> 
     ids = sorted({plan_id for plan_id in wanted.values() if plan_id is not None})
     kinds = {row.id: row.kind for row in connection.execute(_KINDS, {"b_tenant": tenant_id, "b_ids": ids})}
     rows = connection.execute(_LINES, {"b_tenant": tenant_id, "b_ids": ids, "b_employees": sorted(wanted)})
-    return {row.employee_id: (kinds[row.plan_id], row) for row in rows if wanted[row.employee_id] == row.plan_id}
+    return {
+        row.employee_id: (kinds[row.plan_id], row) for row in rows if wanted[row.employee_id] == row.plan_id
+    }
 
 
-def close_line(connection: Connection, tenant_id: int, plan_id: int, employee_id: str, state: str, why: str | None) -> None:
+def close_line(
+    connection: Connection, tenant_id: int, plan_id: int, employee_id: str, state: str, why: str | None
+) -> None:
     """Say what became of a line: `applied` or `refused`."""
     key = {"b_tenant": tenant_id, "b_plan": plan_id, "b_employee": employee_id}
     connection.execute(_CLOSE_LINE, key | {"b_state": state, "b_refusal": why})
@@ -162,7 +183,9 @@ def count(connection: Connection, tenant_id: int, plan_id: int, counts: Counts) 
     """Add to the counters of a plan."""
     added = {name: _plan.c[name] + number for name, number in counts.items() if number}
     if added:
-        connection.execute(update(_plan).where(_plan.c.tenant_id == tenant_id, _plan.c.id == plan_id).values(added))
+        connection.execute(
+            update(_plan).where(_plan.c.tenant_id == tenant_id, _plan.c.id == plan_id).values(added)
+        )
 
 
 def finish(connection: Connection, tenant_id: int, target_id: int) -> None:
@@ -171,83 +194,23 @@ def finish(connection: Connection, tenant_id: int, target_id: int) -> None:
         _link.c.tenant_id == tenant_id, _link.c.target_id == target_id, _link.c.sync_id == _plan.c.id
     )
     planned = select(_operation.c.employee_id).where(
-        _operation.c.tenant_id == tenant_id, _operation.c.plan_id == _plan.c.id, _operation.c.state == "planned"
+        _operation.c.tenant_id == tenant_id,
+        _operation.c.plan_id == _plan.c.id,
+        _operation.c.state == "planned",
+    )
+    marking = select(_target.c.id).where(
+        _target.c.tenant_id == tenant_id, _target.c.resync_plan_id == _plan.c.id
     )
     of_target = (_plan.c.tenant_id == tenant_id, _plan.c.target_id == target_id)
     done = {"state": "applied"}
-    connection.execute(update(_plan).where(*of_target, _plan.c.state == "applying", ~syncs.exists()).values(done))
-    connection.execute(update(_plan).where(*of_target, _plan.c.state == "approved", ~planned.exists()).values(done))
-
-
-# --- decided by an admin -----------------------------------------------------------------------------------------
-
-
-def approve(connection: Connection, tenant_id: int, plan_id: int, actor: str) -> int:
-    """Release a plan; its operations are applied as shown with the next tick. Returns how many. Raises `WrongUse`."""
-    plan = _decidable(connection, tenant_id, plan_id)
-    rows = connection.execute(
-        select(_operation.c.employee_id, _operation.c.kind).where(
-            _operation.c.tenant_id == tenant_id, _operation.c.plan_id == plan_id, _operation.c.state == "planned"
-        )
-    ).all()
-    now = clock.now()
-    new = {"state": "new", "generation": 0, "due_generation": 0, "delivered_generation": 0, "tries": 0, "lease_token": 0}
-    statement = upsert(connection, _link)
-    changes = {"plan_id": plan_id, "due_at": now, "next_attempt_at": None, "priority": statement.excluded.priority}
-    if plan.kind == HELD_SUSPENDS:
-        changes["suspend_gate"] = None
-    links = [
-        new
-        | {
-            "tenant_id": tenant_id,
-            "target_id": plan.target_id,
-            "employee_id": row.employee_id,
-            "priority": 0 if row.kind == "suspend" else 2,
-            "rides_along": False,
-            "plan_id": plan_id,
-            "due_at": now,
-        }
-        for row in sorted(rows, key=lambda row: row.employee_id)
-    ]
-    if links:
-        key = ["tenant_id", "target_id", "employee_id"]
-        connection.execute(statement.on_conflict_do_update(index_elements=key, set_=changes), links)
-    _decide(connection, tenant_id, plan_id, "approved" if links else "applied", actor)
-    return len(links)
-
-
-def discard(connection: Connection, tenant_id: int, plan_id: int, actor: str) -> None:
-    """Put a plan away. Suspends it held stay unsent until the person's status changes again. Raises `WrongUse`."""
-    plan = _decidable(connection, tenant_id, plan_id)
-    if plan.kind == HELD_SUSPENDS:
-        waiting = select(_operation.c.employee_id).where(
-            _operation.c.tenant_id == tenant_id, _operation.c.plan_id == plan_id, _operation.c.state == "planned"
-        )
-        connection.execute(
-            update(_link)
-            .where(
-                _link.c.tenant_id == tenant_id,
-                _link.c.target_id == plan.target_id,
-                _link.c.suspend_gate == "plan",
-                _link.c.employee_id.in_(waiting),
-            )
-            .values(suspend_gate="discarded", reason="the suspend was discarded by an admin")
-        )
-    _decide(connection, tenant_id, plan_id, "discarded", actor)
-
-
-def _decidable(connection: Connection, tenant_id: int, plan_id: int) -> Any:
-    plan = with_id(connection, tenant_id, plan_id)
-    if plan.state not in _UNDECIDED:
-        raise WrongUse(f"Plan {plan_id} is {plan.state}: only a plan that waits, or a dry run, can be decided about.")
-    return plan
-
-
-def _decide(connection: Connection, tenant_id: int, plan_id: int, state: str, actor: str) -> None:
-    values = {"state": state, "decided_at": clock.now(), "decided_by": actor}
-    where = (_plan.c.tenant_id == tenant_id, _plan.c.id == plan_id)
-    connection.execute(update(_plan).where(*where).values(values))
-    audit.record(connection, tenant_id, actor, f"plan.{state}", f"plan:{plan_id}", {})
+    connection.execute(
+        update(_plan)
+        .where(*of_target, _plan.c.state == "applying", ~syncs.exists(), ~marking.exists())
+        .values(done)
+    )
+    connection.execute(
+        update(_plan).where(*of_target, _plan.c.state == "approved", ~planned.exists()).values(done)
+    )
 
 
 # --- shown -------------------------------------------------------------------------------------------------------
@@ -255,13 +218,17 @@ def _decide(connection: Connection, tenant_id: int, plan_id: int, state: str, ac
 
 def with_id(connection: Connection, tenant_id: int, plan_id: int) -> Any:
     """The plan's row. Raises `NotFoundError`."""
-    row = connection.execute(select(_plan).where(_plan.c.tenant_id == tenant_id, _plan.c.id == plan_id)).first()
+    row = connection.execute(
+        select(_plan).where(_plan.c.tenant_id == tenant_id, _plan.c.id == plan_id)
+    ).first()
     if row is None:
         raise NotFoundError(f"There is no plan {plan_id}; `rollcall plan list` shows those that exist.")
     return row
 
 
-def listed(connection: Connection, tenant_id: int, target_id: int | None = None, limit: int = 50) -> list[Any]:
+def listed(
+    connection: Connection, tenant_id: int, target_id: int | None = None, limit: int = 50
+) -> list[Any]:
     """The newest plans, of one target or of all."""
     query = select(_plan).where(_plan.c.tenant_id == tenant_id)
     if target_id is not None:
@@ -277,7 +244,12 @@ def lines(connection: Connection, tenant_id: int, plan_id: int) -> list[Mapping[
 
 def waiting_for_approval(connection: Connection, tenant_id: int, target_id: int) -> int:
     """The plan that collects a target's operations that need an admin; made when there is none yet."""
-    where = (_plan.c.tenant_id == tenant_id, _plan.c.target_id == target_id, _plan.c.kind == APPROVAL, _plan.c.state == "waiting")
+    where = (
+        _plan.c.tenant_id == tenant_id,
+        _plan.c.target_id == target_id,
+        _plan.c.kind == APPROVAL,
+        _plan.c.state == "waiting",
+    )
     found: int | None = connection.scalar(select(func.max(_plan.c.id)).where(*where))
     if found is not None:
         return found

@@ -10,11 +10,12 @@ from app.errors import WrongUse
 from app.provisioning.fields import FIELDS, FIXED, Selection
 from scim.keys import comparison_key
 
+_RESERVED = """
+    root admin administrator system daemon bin sys sync nobody guest operator sudo wheel
+    postmaster hostmaster webmaster abuse security support mail www ftp ssh jumpcloud
+"""
 #: Names that operating systems and directories keep for themselves (rule 4).
-RESERVED_USER_NAMES = frozenset(
-    "root admin administrator system daemon bin sys sync nobody guest operator sudo wheel postmaster hostmaster "
-    "webmaster abuse security support mail www ftp ssh jumpcloud".split()
-)
+RESERVED_USER_NAMES = frozenset(_RESERVED.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +94,16 @@ def parse_setting(name: str, text: str) -> Any:
 
 def policy_of(settings: Mapping[str, Any], supported: frozenset[str] | None = None) -> Policy:
     """The policy that a target's settings describe; `supported` are the fields its adapter can write."""
-    plain = {name: settings[name] for name in ("vanished", "concurrency", "rate", "suspend_floor") if name in settings}
+    plain = {
+        name: settings[name]
+        for name in ("vanished", "concurrency", "rate", "suspend_floor")
+        if name in settings
+    }
     reserved = settings.get("reserved")
     return Policy(
-        selection=Selection.of(settings.get("fields"), triggering=settings.get("triggers"), supported=supported),
+        selection=Selection.of(
+            settings.get("fields"), triggering=settings.get("triggers"), supported=supported
+        ),
         breaker=settings.get("breaker", "on") != "off",
         suspend_percent=float(settings.get("suspend_percent", 20.0)),
         reserved=RESERVED_USER_NAMES if reserved is None else frozenset(map(comparison_key, reserved)),
@@ -105,13 +112,17 @@ def policy_of(settings: Mapping[str, Any], supported: frozenset[str] | None = No
     )
 
 
-def changed_fields(current: list[str] | None, select: tuple[str, ...], deselect: tuple[str, ...]) -> list[str]:
+def changed_fields(
+    current: list[str] | None, select: tuple[str, ...], deselect: tuple[str, ...]
+) -> list[str]:
     """The field list after selecting and deselecting. Raises `WrongUse` naming what is unknown or always sent."""
     unknown = sorted({*select, *deselect} - FIELDS.keys())
     if unknown:
         raise WrongUse(f"Unknown field {', '.join(unknown)}; known are {', '.join(FIELDS)}.")
     fixed = sorted(set(deselect) & FIXED)
     if fixed:
-        raise WrongUse(f"{', '.join(fixed)} cannot be deselected: nothing can be matched or suspended without it.")
+        raise WrongUse(
+            f"{', '.join(fixed)} cannot be deselected: nothing can be matched or suspended without it."
+        )
     chosen = (set(FIELDS if current is None else current) | set(select)) - set(deselect)
     return [name for name in FIELDS if name in chosen]

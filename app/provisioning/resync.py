@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, func, or_, select, update
+from sqlalchemy import Connection, bindparam, case, or_, select, update
 
 from app import clock, directory
 from app.database import upsert
 from app.provisioning import marking, plans
-from app.provisioning.tables import LinkRow, TargetRow
+from app.provisioning.tables import link_table, target_table
 from app.provisioning.targets import Target
 
-_link, _target = LinkRow.__table__, TargetRow.__table__
+_link, _target = link_table, target_table
 _c = _link.c
 BATCH = 1000
 _AT_TARGET = (_c.tenant_id == bindparam("b_tenant"), _c.target_id == bindparam("b_target"))
@@ -24,12 +24,19 @@ _AT_TARGET = (_c.tenant_id == bindparam("b_tenant"), _c.target_id == bindparam("
 def request_full(connection: Connection, target: Target, reason: str) -> int:
     """Ask for a full resync and return the number of its plan; the running one's when one is being marked."""
     running: int | None = connection.scalar(
-        select(_target.c.resync_plan_id).where(_target.c.tenant_id == target.tenant_id, _target.c.id == target.id)
+        select(_target.c.resync_plan_id).where(
+            _target.c.tenant_id == target.tenant_id, _target.c.id == target.id
+        )
     )
     if running is not None:
         return running
     plan_id = plans.create(connection, target.tenant_id, target.id, plans.FULL, "applying", reason)
-    values = {"resync_plan_id": plan_id, "resync_cursor": None, "first_synced": True, "next_tick_at": clock.now()}
+    values = {
+        "resync_plan_id": plan_id,
+        "resync_cursor": None,
+        "first_synced": True,
+        "next_tick_at": clock.now(),
+    }
     connection.execute(_of(target).values(values))
     return plan_id
 
@@ -58,8 +65,20 @@ def mark_batch(connection: Connection, target: Target) -> bool:
 def _mark(connection: Connection, target: Target, ids: list[str], plan_id: int) -> None:
     """Have these employees compared with the target; a person who is inactive goes first, as every suspend does."""
     now = clock.now()
-    new = {"state": "new", "generation": 1, "due_generation": 1, "delivered_generation": 0, "tries": 0, "lease_token": 0}
-    common = new | {"tenant_id": target.tenant_id, "target_id": target.id, "rides_along": False, "due_at": now}
+    new = {
+        "state": "new",
+        "generation": 1,
+        "due_generation": 1,
+        "delivered_generation": 0,
+        "tries": 0,
+        "lease_token": 0,
+    }
+    common = new | {
+        "tenant_id": target.tenant_id,
+        "target_id": target.id,
+        "rides_along": False,
+        "due_at": now,
+    }
     common |= {"compare_since": now, "sync_id": plan_id}
     rows = [
         common | {"employee_id": id_, "priority": marking.ORDINARY if employee.active else marking.INACTIVE}
@@ -70,7 +89,9 @@ def _mark(connection: Connection, target: Target, ids: list[str], plan_id: int) 
         "generation": _c.generation + 1,
         "due_generation": _c.generation + 1,
         "due_at": case((or_(_c.due_at.is_(None), _c.due_at > now), now), else_=_c.due_at),
-        "priority": case((_c.priority < statement.excluded.priority, _c.priority), else_=statement.excluded.priority),
+        "priority": case(
+            (_c.priority < statement.excluded.priority, _c.priority), else_=statement.excluded.priority
+        ),
         "next_attempt_at": None,
         "compare_since": now,
         "sync_id": plan_id,
@@ -110,6 +131,6 @@ def _forget_refusals(connection: Connection, key: dict[str, Any], ids: list[str]
 
 
 def after_change_of_settings(connection: Connection, target: Target) -> int:
-    """A change of mapping, selection or policy marks all links, and gives refused data another chance (rules 11, 14)."""
+    """Have everybody compared: mapping, selection or policy changed, and refused data may now pass (rules 11, 14)."""
     _forget_refusals(connection, {"b_tenant": target.tenant_id, "b_target": target.id})
     return request_full(connection, target, "the target's settings were saved")

@@ -26,6 +26,18 @@ def wait(retry_after: float | None, tries: int, chance: random.Random) -> float:
     return min(max(retry_after, 0.1), LONGEST_WAIT)
 
 
+def circuit_wait(retry_after: float | None, failures: int, chance: random.Random) -> float:
+    """Seconds to leave a target alone that failed as a whole: what it asked for, else at most a minute.
+
+    It is probed with single calls, so that a leaver waits little longer than the target is away.
+    """
+    return (
+        wait(retry_after, failures, chance)
+        if retry_after is not None
+        else min(60.0, backoff(failures, chance))
+    )
+
+
 def is_quarantined(first_failed_at: str | None, now: str) -> bool:
     """Whether a link has failed for so long that a person should look at it."""
     if first_failed_at is None:

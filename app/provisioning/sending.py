@@ -1,4 +1,4 @@
-"""One operation carried out over HTTP. No database here: the marks were committed before, the outcome is settled after."""
+"""One operation carried out over HTTP. No database here: marks were committed before, results are written after."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from app.outbound import Exchange, OutboundError, OutboundSession
 from app.provisioning.adapter import Account, Request, TargetAdapter, send
 from app.provisioning.errors import Conflict, RetryLater, TargetError, Unintelligible, Vanished, from_outbound
-from app.provisioning.matching import lookup_emails
 from app.provisioning.links import Link
+from app.provisioning.matching import lookup_emails
 from app.provisioning.operations import Operation, Reading, Sight
 from app.provisioning.people import Person
 from app.provisioning.wire import Stopped
@@ -57,7 +57,9 @@ def _judging(outcome: Outcome) -> Iterator[None]:
         outcome.kind = outcome.error.outcome
 
 
-def look(adapter: TargetAdapter, http: OutboundSession, person: Person, link: Link, what: Reading) -> tuple[Sight, Outcome]:
+def look(
+    adapter: TargetAdapter, http: OutboundSession, person: Person, link: Link, what: Reading
+) -> tuple[Sight, Outcome]:
     """What is at the target for this person: the account of the stored remote id, or the hits of the keys."""
     outcome = Outcome()
     accounts: dict[str, Account] = {}
@@ -117,7 +119,9 @@ def _suspend(
     if account is None:
         raise Vanished("vanished", "The account is no longer at the target.", status=404)
     if account.active:
-        raise RetryLater("suspend_without_effect", "The target accepted the suspend, but the account is still active.")
+        raise RetryLater(
+            "suspend_without_effect", "The target accepted the suspend, but the account is still active."
+        )
     outcome.suspended, outcome.account = True, account
 
 
@@ -128,7 +132,9 @@ def _look_after_conflict(
     looked = Outcome()
     email = operation.values.get("workEmail")
     with _judging(looked):
-        found = adapter.find(http, external_id=operation.employee_id, email=email if isinstance(email, str) else None)
+        found = adapter.find(
+            http, external_id=operation.employee_id, email=email if isinstance(email, str) else None
+        )
         outcome.hits = tuple(found)
     if looked.kind != "done":
         outcome.kind, outcome.error = looked.kind, looked.error

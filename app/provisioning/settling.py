@@ -9,13 +9,13 @@ from typing import Any
 
 from app import clock
 from app.provisioning.adapter import Account
-from app.provisioning.claims import SETTLED, Settlement
 from app.provisioning.fields import CREATE_ONLY
 from app.provisioning.links import Link, digest_of
 from app.provisioning.operations import Decision, Operation
 from app.provisioning.people import Person
 from app.provisioning.retries import backoff, is_quarantined, wait
 from app.provisioning.sending import Outcome
+from app.provisioning.settlements import SETTLED, Settlement
 from scim.keys import comparison_key
 
 #: A sync waits for this many tries of a link before it counts it as failed.
@@ -39,7 +39,9 @@ class Settled:
     counts: str | None
 
 
-def settled(person: Person | None, link: Link, decision: Decision, outcome: Outcome, setting: Setting) -> Settled:
+def settled(
+    person: Person | None, link: Link, decision: Decision, outcome: Outcome, setting: Setting
+) -> Settled:
     """The columns of the link after this outcome of this decision."""
     columns = _kept(link) | _seen(link, decision.account)
     if outcome.suspended:
@@ -79,7 +81,11 @@ def _seen(link: Link, account: Account | None) -> dict[str, Any]:
     """What the account itself showed before anything was written."""
     if account is None:
         return {}
-    seen: dict[str, Any] = {"remote_id": account.remote_id, "active_there": account.active, "protected": account.protected}
+    seen: dict[str, Any] = {
+        "remote_id": account.remote_id,
+        "active_there": account.active,
+        "protected": account.protected,
+    }
     if account.user_name:
         seen["user_name_key"] = comparison_key(account.user_name)
     return seen
@@ -89,13 +95,24 @@ def _seen(link: Link, account: Account | None) -> dict[str, Any]:
 
 
 def _done(
-    person: Person | None, link: Link, decision: Decision, outcome: Outcome, setting: Setting, columns: dict[str, Any]
+    person: Person | None,
+    link: Link,
+    decision: Decision,
+    outcome: Outcome,
+    setting: Setting,
+    columns: dict[str, Any],
 ) -> Settled:
     columns |= {"state": decision.state, "reason_code": decision.code, "reason": decision.reason}
     if decision.drops:
         return Settled(Settlement(link, columns, is_done=True, drops=True), decision.counts)
     if decision.forgets:
-        columns |= {"remote_id": None, "external_id": None, "sent": {}, "normalised": None, "user_name_key": None}
+        columns |= {
+            "remote_id": None,
+            "external_id": None,
+            "sent": {},
+            "normalised": None,
+            "user_name_key": None,
+        }
     if decision.again_in is not None:
         columns["next_attempt_at"] = clock.after(decision.again_in, since=setting.now)
         return Settled(Settlement(link, columns, is_done=False, ends_sync=False, ends_plan=False), None)
@@ -112,7 +129,9 @@ def _done(
     return Settled(Settlement(link, columns, is_done=True), decision.counts)
 
 
-def _sent(person: Person | None, before: Mapping[str, Any], decision: Decision, outcome: Outcome) -> dict[str, Any]:
+def _sent(
+    person: Person | None, before: Mapping[str, Any], decision: Decision, outcome: Outcome
+) -> dict[str, Any]:
     """Field → value that the target is known to hold; None for a field of ours that is empty there."""
     sent = dict(before) | dict(decision.known or {})
     if outcome.suspended:
@@ -129,18 +148,26 @@ def _sent(person: Person | None, before: Mapping[str, Any], decision: Decision, 
     return sent
 
 
-def _written(link: Link, operation: Operation, outcome: Outcome, columns: Mapping[str, Any]) -> dict[str, Any]:
+def _written(
+    link: Link, operation: Operation, outcome: Outcome, columns: Mapping[str, Any]
+) -> dict[str, Any]:
     """What the answer to the last request says about the account."""
     account = outcome.account
     active = columns["sent"].get("active")
-    written: dict[str, Any] = {"active_there": active if isinstance(active, bool) else columns["active_there"]}
+    written: dict[str, Any] = {
+        "active_there": active if isinstance(active, bool) else columns["active_there"]
+    }
     if operation.creates:
         written |= {"external_id": link.employee_id, "protected": None}
         if account is not None:
             written["remote_id"] = account.remote_id
             if account.user_name:
                 written["user_name_key"] = comparison_key(account.user_name)
-    touched = {name: value for name, value in operation.after.items() if name not in (*CREATE_ONLY, "active", "workEmail")}
+    touched = {
+        name: value
+        for name, value in operation.after.items()
+        if name not in (*CREATE_ONLY, "active", "workEmail")
+    }
     if account is not None and (operation.creates or operation.changed):
         normalised = {name: kept for name, kept in link.normalised.items() if name not in touched}
         for name, value in touched.items():
@@ -154,7 +181,12 @@ def _written(link: Link, operation: Operation, outcome: Outcome, columns: Mappin
 
 
 def _unsent(
-    person: Person | None, link: Link, decision: Decision, outcome: Outcome, setting: Setting, columns: dict[str, Any]
+    person: Person | None,
+    link: Link,
+    decision: Decision,
+    outcome: Outcome,
+    setting: Setting,
+    columns: dict[str, Any],
 ) -> Settled:
     """Nothing left, or the target refused us as a whole: the link stays as it was, still due."""
     columns |= _unfinished(link)
@@ -173,16 +205,30 @@ def _unfinished(link: Link) -> dict[str, Any]:
 
 
 def _retry(
-    person: Person | None, link: Link, decision: Decision, outcome: Outcome, setting: Setting, columns: dict[str, Any]
+    person: Person | None,
+    link: Link,
+    decision: Decision,
+    outcome: Outcome,
+    setting: Setting,
+    columns: dict[str, Any],
 ) -> Settled:
     error, operation = outcome.error, decision.operation
     tries = link.tries + (0 if outcome.is_throttled else 1)
     first = link.first_failed_at or setting.now
     message = error.message if error else "the target did not answer"
-    columns |= {"tries": tries, "first_failed_at": first, "reason_code": error.code if error else None, "reason": message}
+    columns |= {
+        "tries": tries,
+        "first_failed_at": first,
+        "reason_code": error.code if error else None,
+        "reason": message,
+    }
     columns |= _unfinished(link)
     if is_quarantined(link.first_failed_at, setting.now):
-        columns |= {"state": "held", "reason_code": "quarantine", "reason": f"failed for more than 72 hours: {message}"}
+        columns |= {
+            "state": "held",
+            "reason_code": "quarantine",
+            "reason": f"failed for more than 72 hours: {message}",
+        }
         columns |= {"tries": 0, "first_failed_at": None}
         return Settled(Settlement(link, columns, is_done=True), "held")
     columns["next_attempt_at"] = clock.after(_seconds(outcome, tries, setting), since=setting.now)
@@ -207,7 +253,12 @@ def _seconds(outcome: Outcome, tries: int, setting: Setting) -> float:
 
 
 def _refused(
-    person: Person | None, link: Link, decision: Decision, outcome: Outcome, setting: Setting, columns: dict[str, Any]
+    person: Person | None,
+    link: Link,
+    decision: Decision,
+    outcome: Outcome,
+    setting: Setting,
+    columns: dict[str, Any],
 ) -> Settled:
     message = outcome.error.message if outcome.error else ""
     operation = decision.operation
@@ -219,15 +270,29 @@ def _refused(
 
 def _held(link: Link, columns: dict[str, Any], decision: Decision, code: str, reason: str) -> Settled:
     is_gone = link.state == "orphan"
-    columns |= {"state": "orphan" if is_gone else "held", "reason_code": code, "reason": reason, "frozen": None}
-    columns |= {"sent": dict(columns["sent"]) | dict(decision.known or {}), "tries": 0, "first_failed_at": None}
+    columns |= {
+        "state": "orphan" if is_gone else "held",
+        "reason_code": code,
+        "reason": reason,
+        "frozen": None,
+    }
+    columns |= {
+        "sent": dict(columns["sent"]) | dict(decision.known or {}),
+        "tries": 0,
+        "first_failed_at": None,
+    }
     if decision.operation is not None and decision.operation.creates:
         columns["user_name_key"] = None
     return Settled(Settlement(link, columns, is_done=True), "held")
 
 
 def _conflict(
-    person: Person | None, link: Link, decision: Decision, outcome: Outcome, setting: Setting, columns: dict[str, Any]
+    person: Person | None,
+    link: Link,
+    decision: Decision,
+    outcome: Outcome,
+    setting: Setting,
+    columns: dict[str, Any],
 ) -> Settled:
     operation, error = decision.operation, outcome.error
     message = error.message if error else ""
@@ -246,7 +311,12 @@ def _conflict(
 
 
 def _vanished(
-    person: Person | None, link: Link, decision: Decision, outcome: Outcome, setting: Setting, columns: dict[str, Any]
+    person: Person | None,
+    link: Link,
+    decision: Decision,
+    outcome: Outcome,
+    setting: Setting,
+    columns: dict[str, Any],
 ) -> Settled:
     """404 on a linked id: looked at again as the policy says."""
     if link.state != "orphan":

@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Boolean, Float, ForeignKeyConstraint, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    Boolean,
+    Float,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import Blob, IdText, InstantText, Json, Key, Model
@@ -69,7 +79,9 @@ class LinkRow(Model):
         _partial("ix_link_due", "tenant_id", "target_id", "priority", "due_at", where="due_at IS NOT NULL"),
         _partial("ix_link_gate", "tenant_id", "target_id", "inactive_by_run", where="suspend_gate = 'run'"),
         _partial("ix_link_sync", "tenant_id", "target_id", "sync_id", where="sync_id IS NOT NULL"),
-        _partial("ix_link_user_name", "tenant_id", "target_id", "user_name_key", where="user_name_key IS NOT NULL"),
+        _partial(
+            "ix_link_user_name", "tenant_id", "target_id", "user_name_key", where="user_name_key IS NOT NULL"
+        ),
         Index("ix_link_state", "tenant_id", "target_id", "state"),
         Index("ix_link_employee", "tenant_id", "employee_id"),
     )
@@ -215,3 +227,11 @@ class AttemptRow(Model):
     response_body: Mapped[str | None] = mapped_column(Text)
     error: Mapped[str | None] = mapped_column(String(60))
     lease_token: Mapped[int | None] = mapped_column(Integer)
+
+
+# The tables as Core sees them.
+target_table = TargetRow.__table__
+link_table = LinkRow.__table__
+plan_table = PlanRow.__table__
+operation_table = OperationRow.__table__
+attempt_table = AttemptRow.__table__

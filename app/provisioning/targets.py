@@ -15,19 +15,21 @@ from app import clock
 from app.access import audit
 from app.access.encryption import seal, unseal
 from app.config import Settings
+from app.database import writing
 from app.errors import NotFoundError, WrongUse
 from app.identifiers import next_number
 from app.outbound import AddressPolicy, Limits, OutboundError
 from app.outbound.addresses import check_url
-from app.provisioning.adapter import TargetAdapter
+from app.provisioning.adapter import Capabilities, TargetAdapter
+from app.provisioning.errors import TargetError
 from app.provisioning.kinds import adapter_for, check_names, credentials_place, policy_for
 from app.provisioning.policies import SETTINGS, Policy, parse_setting
-from app.provisioning.tables import AttemptRow, LinkRow, OperationRow, PlanRow, TargetRow
+from app.provisioning.tables import attempt_table, link_table, operation_table, plan_table, target_table
 from app.provisioning.wire import Gate, PacedSession, Recorder
 
 log = structlog.get_logger(__name__)
 
-_target = TargetRow.__table__
+_target = target_table
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _PRINTABLE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 DEFAULT_INTERVAL = 60
@@ -146,13 +148,21 @@ def change(
     values: dict[str, Any] = {"settings": settings, "interval_seconds": interval or target.interval_seconds}
     if url:
         values["url"] = url.rstrip("/")
+    if url or options:
+        settings.pop(
+            "capabilities", None
+        )  # asked again: another address, or another profile, may know more or less
     if auth_header:
         values["auth_header"] = auth_header
     if token is not None:
         values["token"] = seal(target.tenant_id, _context(target.id), token.encode())
     _update(connection, target, values)
-    names = sorted({*(options or {}), *([] if fields is None else ["fields"]), *([] if token is None else ["token"])})
-    _record(connection, target.tenant_id, actor, "target.changed", target.name, {"changed": names, "url": url})
+    names = sorted(
+        {*(options or {}), *([] if fields is None else ["fields"]), *([] if token is None else ["token"])}
+    )
+    _record(
+        connection, target.tenant_id, actor, "target.changed", target.name, {"changed": names, "url": url}
+    )
     return named(connection, target.tenant_id, target.name)
 
 
@@ -167,30 +177,60 @@ def pause(connection: Connection, target: Target, actor: str, reason: str) -> bo
     return True
 
 
+def pause_refused(target: Target, error: TargetError) -> None:
+    """Pause a target that does not accept our credentials: every other call would be in vain (rule 14)."""
+    reason = (
+        f"the target refused our credentials ({error.message}); set a new token with `rollcall target set`, "
+        "then `rollcall target resume`"
+    )
+    with writing() as connection:
+        pause(connection, target, "system:provisioning", reason)
+
+
 def resume(connection: Connection, target: Target, actor: str) -> None:
     """Let the target be written to again, at once."""
-    values = {"state": "active", "pause_reason": None, "failures": 0, "retry_at": None, "next_tick_at": clock.now()}
+    values = {
+        "state": "active",
+        "pause_reason": None,
+        "failures": 0,
+        "retry_at": None,
+        "next_tick_at": clock.now(),
+    }
     _update(connection, target, values)
     _record(connection, target.tenant_id, actor, "target.resumed", target.name, {})
 
 
 def remove(connection: Connection, target: Target, actor: str) -> None:
     """Remove the target with its links, plans and attempts; nothing is sent, accounts stay as they are."""
-    for table in (AttemptRow.__table__, LinkRow.__table__):
-        connection.execute(delete(table).where(table.c.tenant_id == target.tenant_id, table.c.target_id == target.id))
-    plan, operation = PlanRow.__table__, OperationRow.__table__
+    for table in (attempt_table, link_table):
+        connection.execute(
+            delete(table).where(table.c.tenant_id == target.tenant_id, table.c.target_id == target.id)
+        )
+    plan, operation = plan_table, operation_table
     plans = select(plan.c.id).where(plan.c.tenant_id == target.tenant_id, plan.c.target_id == target.id)
     connection.execute(
         delete(operation).where(operation.c.tenant_id == target.tenant_id, operation.c.plan_id.in_(plans))
     )
-    connection.execute(delete(plan).where(plan.c.tenant_id == target.tenant_id, plan.c.target_id == target.id))
-    connection.execute(delete(_target).where(_target.c.tenant_id == target.tenant_id, _target.c.id == target.id))
+    connection.execute(
+        delete(plan).where(plan.c.tenant_id == target.tenant_id, plan.c.target_id == target.id)
+    )
+    connection.execute(
+        delete(_target).where(_target.c.tenant_id == target.tenant_id, _target.c.id == target.id)
+    )
     _record(connection, target.tenant_id, actor, "target.removed", target.name, {"kind": target.kind})
 
 
 def _update(connection: Connection, target: Target, values: Mapping[str, Any]) -> None:
     where = (_target.c.tenant_id == target.tenant_id, _target.c.id == target.id)
     connection.execute(update(_target).where(*where).values(dict(values)))
+
+
+def keep_capabilities(connection: Connection, target: Target, capabilities: Capabilities) -> Target:
+    """Keep what the target said about itself; return the target as it is now."""
+    _update(
+        connection, target, {"settings": dict(target.settings) | {"capabilities": capabilities.to_settings()}}
+    )
+    return named(connection, target.tenant_id, target.name)
 
 
 def note_answer(connection: Connection, target: Target, *, failures: int, retry_at: str | None) -> None:
@@ -203,19 +243,28 @@ def named(connection: Connection, tenant_id: int, name: str) -> Target:
     row = connection.execute(_SELECT.where(_target.c.tenant_id == tenant_id, _target.c.name == name)).first()
     if row is None:
         known = ", ".join(target.name for target in listed(connection, tenant_id))
-        raise NotFoundError(f"There is no target {name!r} (known: {known or 'none; use rollcall target add'}).")
+        raise NotFoundError(
+            f"There is no target {name!r} (known: {known or 'none; use rollcall target add'})."
+        )
     return _of(row)
 
 
 def with_id(connection: Connection, tenant_id: int, target_id: int) -> Target | None:
     """The target with this number, or None."""
-    row = connection.execute(_SELECT.where(_target.c.tenant_id == tenant_id, _target.c.id == target_id)).first()
+    row = connection.execute(
+        _SELECT.where(_target.c.tenant_id == tenant_id, _target.c.id == target_id)
+    ).first()
     return _of(row) if row else None
 
 
 def listed(connection: Connection, tenant_id: int) -> list[Target]:
     """The tenant's targets by name."""
-    return [_of(row) for row in connection.execute(_SELECT.where(_target.c.tenant_id == tenant_id).order_by(_target.c.name))]
+    return [
+        _of(row)
+        for row in connection.execute(
+            _SELECT.where(_target.c.tenant_id == tenant_id).order_by(_target.c.name)
+        )
+    ]
 
 
 def open_session(target: Target) -> PacedSession:
@@ -246,8 +295,12 @@ def open_session(target: Target) -> PacedSession:
 def _check_name(connection: Connection, tenant_id: int, name: str) -> None:
     if not name.strip() or len(name) > 100 or name != name.strip():
         raise WrongUse("A target's name has 1 to 100 characters, without blanks around them.")
-    if connection.scalar(select(_target.c.id).where(_target.c.tenant_id == tenant_id, _target.c.name == name)):
-        raise WrongUse(f"A target {name!r} exists already; choose another name, or change it with `rollcall target set`.")
+    if connection.scalar(
+        select(_target.c.id).where(_target.c.tenant_id == tenant_id, _target.c.name == name)
+    ):
+        raise WrongUse(
+            f"A target {name!r} exists already; choose another name, or change it with `rollcall target set`."
+        )
 
 
 def _check_wire(url: str, header: str, token: str | None) -> None:
@@ -258,10 +311,14 @@ def _check_wire(url: str, header: str, token: str | None) -> None:
     if not _HEADER.fullmatch(header):
         raise WrongUse(f"--auth-header {header[:100]!r} is not the name of an HTTP header.")
     if token is not None and not _PRINTABLE.fullmatch(token):
-        raise WrongUse("--secret token: a token is one line of printable ASCII characters, without blanks around it.")
+        raise WrongUse(
+            "--secret token: a token is one line of printable ASCII characters, without blanks around it."
+        )
 
 
-def _parsed(kind: str, current: Mapping[str, Any], options: Mapping[str, str]) -> tuple[dict[str, Any], int | None]:
+def _parsed(
+    kind: str, current: Mapping[str, Any], options: Mapping[str, str]
+) -> tuple[dict[str, Any], int | None]:
     """The settings with the options laid over them, and the interval if one is named; `KEY=` takes a setting away."""
     settings, interval = dict(current), None
     check_names(kind, set(options) - {"interval"})

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-KEPT_CALLS = 200_000
-KEPT_CHARACTERS = 65_536
+KEPT_CHARACTERS = {"body": 65_536, "answer": 4_096}
+KEPT_IN_ALL = 200_000_000  # characters: a demo runs for weeks
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +41,28 @@ class Call:
 
 
 class CallLog:
-    """The last 200,000 calls, numbered from 1 in the order of their answers; safe to use from many threads."""
+    """The latest calls, numbered from 1 in the order of their answers; safe to use from many threads.
+
+    The oldest are forgotten when all texts together pass 200 million characters (some 100,000 calls).
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._calls: deque[Call] = deque(maxlen=KEPT_CALLS)
+        self._calls: deque[Call] = deque()
         self._next = 1
+        self._characters = 0
 
     def add(self, **values: Any) -> Call:
         """Append and return a call; it gets the next number."""
-        for name in ("body", "answer"):
-            values[name] = values.get(name, "")[:KEPT_CHARACTERS]
+        for name, kept in KEPT_CHARACTERS.items():
+            values[name] = values.get(name, "")[:kept]
         with self._lock:
             call = Call(number=self._next, **values)
             self._next += 1
             self._calls.append(call)
+            self._characters += _size(call)
+            while self._characters > KEPT_IN_ALL:
+                self._characters -= _size(self._calls.popleft())
         return call
 
     def calls(self, since: int = 0, limit: int | None = None) -> list[Call]:
@@ -68,6 +75,7 @@ class CallLog:
         """Forget all calls; numbering goes on."""
         with self._lock:
             self._calls.clear()
+            self._characters = 0
 
     def __iter__(self) -> Iterator[Call]:
         return iter(self.calls())
@@ -79,6 +87,10 @@ class CallLog:
     def count(self, method: str | None = None, path: str | None = None) -> int:
         """Return how many calls had ``method`` (any when None) and ``path`` somewhere in their path."""
         return sum(1 for call in _matching(self.calls(), method, path))
+
+
+def _size(call: Call) -> int:
+    return len(call.body) + len(call.answer) + 1_000  # what the rest of a record takes
 
 
 def _matching(calls: Iterable[Call], method: str | None, path: str | None) -> Iterator[Call]:

@@ -60,6 +60,8 @@ class Batch:
         :raises LeaseLost: the transaction must be rolled back.
         """
         lease = self.lease
+        # The run's row first: whoever cancels takes the same locks in the same order.
+        lease.renew(self.connection)
         rows = staging.next_batch(self.connection, lease.tenant_id, lease.run_id, size)
         if not rows:
             return 0
@@ -88,8 +90,12 @@ class Batch:
             return Outcome(row, "errored", None, (RowProblem("invalid_value", error.detail),))
         except (DataError, IntegrityError) as error:
             savepoint.rollback()
-            log.warning("row not storable", run=self.lease.run_id, row=row.number, error=type(error.orig).__name__)
-            return Outcome(row, "errored", None, (RowProblem("not_storable", "the database refused this row"),))
+            log.warning(
+                "row not storable", run=self.lease.run_id, row=row.number, error=type(error.orig).__name__
+            )
+            return Outcome(
+                row, "errored", None, (RowProblem("not_storable", "the database refused this row"),)
+            )
         except SQLAlchemyError:
             raise
         except Exception:
@@ -123,7 +129,9 @@ class Batch:
         if self.earlier[spoken.record_id] == spoken.fingerprint:
             return Outcome(row, "skipped", None, spoken.problems)
         column = self.terms.mapping.key[0]
-        raise row_refused("duplicate_key", f"an earlier row has the key {spoken.record_id!r} with other values", column)
+        raise row_refused(
+            "duplicate_key", f"an earlier row has the key {spoken.record_id!r} with other values", column
+        )
 
     def _people(self) -> People:
         place = (self.connection, self.lease.tenant_id, self.source_id)
@@ -134,7 +142,9 @@ class Batch:
         if known is None or known.gone_at is not None:
             return "skipped"
         if self.plans is None:
-            gone = KnownRecord(known.record_id, known.employee_id, known.fingerprint, known.prints, clock.now())
+            gone = KnownRecord(
+                known.record_id, known.employee_id, known.fingerprint, known.prints, clock.now()
+            )
             remember(self.connection, self.lease.tenant_id, self.source_id, gone, self.lease.run_id)
         return "deleted"
 
@@ -142,7 +152,9 @@ class Batch:
         tenant_id, actor = self.lease.tenant_id, Actor("source", self.terms.source_name, self.lease.run_id)
         employee_id, word = decision.employee_id, "skipped"
         if decision.kind == "create":
-            created = directory.create(self.connection, tenant_id, actor, decision.document, secrets=decision.secrets)
+            created = directory.create(
+                self.connection, tenant_id, actor, decision.document, secrets=decision.secrets
+            )
             employee_id, word = created.id, "added"
         elif employee_id is not None:
             written = directory.merge(
@@ -155,14 +167,18 @@ class Batch:
         return word
 
     def _plan(self, decision: Decision) -> str:
-        assert self.plans is not None  # noqa: S101 - the caller has looked
+        assert self.plans is not None
         if decision.kind == "create" or decision.employee_id is None:
             self.plans.add(decision.document, decision.known.record_id)
             return "added"
         before = self._people().document(decision.employee_id) or {}
         after = directory.merged(before, decision.document)
         self.plans.change(decision.employee_id, after, decision.known.record_id)
-        return "updated" if decision.secrets or directory.flatten(after) != directory.flatten(before) else "skipped"
+        return (
+            "updated"
+            if decision.secrets or directory.flatten(after) != directory.flatten(before)
+            else "skipped"
+        )
 
     def _store(self, outcomes: Sequence[Outcome]) -> None:
         counts = Counts()
@@ -170,12 +186,19 @@ class Batch:
             counts.add(outcome.word)
         lease = self.lease
         staging.settle(
-            self.connection, lease.tenant_id, lease.run_id, [(o.row.number, o.word, o.fingerprint) for o in outcomes]
+            self.connection,
+            lease.tenant_id,
+            lease.run_id,
+            [(o.row.number, o.word, o.fingerprint) for o in outcomes],
         )
         errors = [line for outcome in outcomes for line in self._error_lines(outcome)]
         if errors:
             self.connection.execute(_INSERT_ERRORS, errors)
-        added = {name: import_run.c[name] + step for name, step in counts.as_dict().items() if name != "total" and step}
+        added = {
+            name: import_run.c[name] + step
+            for name, step in counts.as_dict().items()
+            if name != "total" and step
+        }
         lease.renew(self.connection, **added)
 
     def _error_lines(self, outcome: Outcome) -> list[dict[str, object]]:

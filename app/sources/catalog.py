@@ -93,7 +93,9 @@ def drafted(kind: str, name: str, given: Mapping[str, str], secrets: Mapping[str
     :raises WrongSource: the first thing that is wrong, with the way out.
     """
     if not _NAME.fullmatch(name):
-        raise WrongSource(f"{name!r} cannot be a source's name; use 1 to 63 letters, digits, dots, hyphens, underscores.")
+        raise WrongSource(
+            f"{name!r} cannot be a source's name; use 1 to 63 letters, digits, dots, hyphens, underscores."
+        )
     adapter: SourceAdapter = source_adapter(kind)()
     _check_names("--set", given, (*COMMON_OPTIONS, *adapter.options), kind)
     _check_names("--secret", secrets, adapter.secrets, kind)
@@ -128,7 +130,7 @@ def _mapping_text(adapter: SourceAdapter, context: SourceContext, given: str | N
     text = given if given is not None else adapter.default_mapping()
     if text is None:
         raise WrongSource(
-            f"A {adapter.kind} source needs --set mapping=@FILE.toml (docs/mapping.md has the form) or --set mapping=guess."
+            f"A {adapter.kind} source needs --set mapping=@FILE.toml (form: docs/mapping.md) or --set mapping=guess."
         )
     return text, False
 
@@ -140,7 +142,9 @@ def parse_interval(text: str) -> int | None:
     found = _INTERVAL.fullmatch(text.strip().lower())
     seconds = int(found[1]) * _UNITS[found[2]] if found else 0
     if seconds < SHORTEST_INTERVAL:
-        raise WrongSource(f"interval={text!r} cannot be used; write 15m, 2h, 1d (at least one minute) or off.")
+        raise WrongSource(
+            f"interval={text!r} cannot be used; write 15m, 2h, 1d (at least one minute) or off."
+        )
     return seconds
 
 
@@ -149,7 +153,9 @@ def add(connection: Connection, tenant_id: int, draft: Draft, by: str) -> Source
     require_writing(connection)
     source_id = next_number(connection, source, tenant_id)
     if _row(connection, tenant_id, draft.name) is not None:
-        raise WrongSource(f"There is a source {draft.name!r} already; choose another name, or change it with `source set`.")
+        raise WrongSource(
+            f"There is a source {draft.name!r} already; choose another name, or change it with `source set`."
+        )
     moment = clock.now()
     row = {
         "tenant_id": tenant_id,
@@ -191,7 +197,11 @@ def redrafted(known: Source, given: Mapping[str, str], secrets: Mapping[str, str
 
 
 def _columns(tenant_id: int, source_id: int, draft: Draft) -> dict[str, Any]:
-    sealed = seal(tenant_id, _place(source_id, "secrets"), json.dumps(draft.secrets).encode()) if draft.secrets else None
+    sealed = (
+        seal(tenant_id, _place(source_id, "secrets"), json.dumps(draft.secrets).encode())
+        if draft.secrets
+        else None
+    )
     return {
         "settings": draft.settings,
         "secrets": sealed,
@@ -240,10 +250,14 @@ def remove(connection: Connection, tenant_id: int, name: str, by: str) -> Source
     :raises WrongSource: while an import of it is under way.
     """
     known = named(connection, tenant_id, name)
-    runs = select(import_run.c.id).where(import_run.c.tenant_id == tenant_id, import_run.c.source_id == known.id)
+    runs = select(import_run.c.id).where(
+        import_run.c.tenant_id == tenant_id, import_run.c.source_id == known.id
+    )
     running = connection.scalar(runs.where(import_run.c.state == "running"))
     if running is not None:
-        raise WrongSource(f"Run {running} of {name!r} is under way; wait for it, or cancel it with `rollcall run-log cancel`.")
+        raise WrongSource(
+            f"Run {running} of {name!r} is under way; wait for it, or cancel it with `rollcall run-log cancel`."
+        )
     for table in (row_error, staged_record):
         connection.execute(delete(table).where(table.c.tenant_id == tenant_id, table.c.run_id.in_(runs)))
     for table in (import_run, source_record):
@@ -254,7 +268,9 @@ def remove(connection: Connection, tenant_id: int, name: str, by: str) -> Source
 
 
 def _row(connection: Connection, tenant_id: int, name: str) -> Any:
-    return connection.execute(select(source).where(source.c.tenant_id == tenant_id, source.c.name == name)).first()
+    return connection.execute(
+        select(source).where(source.c.tenant_id == tenant_id, source.c.name == name)
+    ).first()
 
 
 def _source(tenant_id: int, row: Any) -> Source:

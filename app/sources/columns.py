@@ -7,7 +7,9 @@ from difflib import get_close_matches
 
 
 def column_names(header: Sequence[str]) -> list[str]:
-    """Return one unique name per header cell: trimmed, ``column 5`` for an empty one, ``Phone (1)``, ``Phone (2)`` for doubles.
+    """Return one unique name per header cell, trimmed.
+
+    An empty one is ``column 5``, doubles are ``Phone (1)`` and ``Phone (2)``.
 
     >>> column_names(["ID ", "Phone", "", "Phone"])
     ['ID', 'Phone (1)', 'column 3', 'Phone (2)']

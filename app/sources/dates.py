@@ -7,7 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-_MONTHS = ("january february march april may june july august september october november december").split()
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june",
+    "july", "august", "september", "october", "november", "december",
+)  # fmt: skip
 _MONTH_NUMBERS = {name[:3]: number for number, name in enumerate(_MONTHS, 1)}
 _DAY_NAMES = "mon|tue|wed|thu|fri|sat|sun"
 
@@ -31,7 +34,17 @@ _TIME_OF_DAY = re.compile(
     r"(?:[T ]+\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?: ?[AaPp]\.?[Mm]\.?)?(?: ?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))?)$"
 )
 _TIME_TOKENS = re.compile(r"[ T,]+(?:HH?|hh?)[:.]mm.*$")
-_STRPTIME = {"%Y": "YYYY", "%y": "YY", "%m": "M", "%d": "D", "%b": "MMM", "%B": "MMMM", "%e": "D", "%a": "ddd", "%A": "dddd"}
+_STRPTIME = {
+    "%Y": "YYYY",
+    "%y": "YY",
+    "%m": "M",
+    "%d": "D",
+    "%b": "MMM",
+    "%B": "MMMM",
+    "%e": "D",
+    "%a": "ddd",
+    "%A": "dddd",
+}
 _EXCEL_DAY_ZERO = date(1899, 12, 30)  # Excel counts a 29 February 1900 that never was
 _EMPTY_DATE = re.compile(r"[0/.\- ]+(?:00:00(?::00)?)?")
 
@@ -121,7 +134,11 @@ def _read(pattern: re.Pattern[str], value: str) -> date | None:
     if match is None:
         return None
     parts = match.groupdict()
-    month = int(parts["month"]) if parts.get("month") else _MONTH_NUMBERS.get((parts.get("month_name") or "")[:3].lower(), 0)
+    month = (
+        int(parts["month"])
+        if parts.get("month")
+        else _MONTH_NUMBERS.get((parts.get("month_name") or "")[:3].lower(), 0)
+    )
     if parts.get("month_name") and not _is_month(parts["month_name"]):
         return None
     year = int(parts["year"]) if parts.get("year") else _full_year(int(parts["short_year"]))

@@ -19,6 +19,8 @@ from app.sources.records import RowProblem, Values
 from app.sources.templates import Template
 
 EMPLOYEE_NUMBER = "enterprise.employeeNumber"
+#: Without one of these a row cannot add a person.
+_NAMING = ("name", "displayName", "nickName", "emails", "userName")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,9 @@ def _changed(terms: Terms, values: Mapping[str, Any], prints: Mapping[str, str])
     return {name: value for name, value in values.items() if name in names}
 
 
-def _matched(changed: Mapping[str, Any], linked: KnownRecord | None, people: People, record_id: str) -> str | None:
+def _matched(
+    changed: Mapping[str, Any], linked: KnownRecord | None, people: People, record_id: str
+) -> str | None:
     number, address = changed.get(EMPLOYEE_NUMBER), changed.get(WORK_EMAIL)
     found = match(
         Hits(
@@ -110,10 +114,10 @@ def _matched(changed: Mapping[str, Any], linked: KnownRecord | None, people: Peo
         return None
     other = people.record_of(found.employee_id) if found.by != "record" else None
     if other is not None and other != record_id:
+        word = "employee number" if found.by == "number" else "work e-mail"
         raise row_refused(
             "already_linked",
-            f"its {'employee number' if found.by == 'number' else 'work e-mail'} belongs to employee {found.employee_id}, "
-            f"who is record {other!r} of this source already",
+            f"its {word} belongs to employee {found.employee_id}, who is record {other!r} of this source already",
         )
     return found.employee_id
 
@@ -121,13 +125,20 @@ def _matched(changed: Mapping[str, Any], linked: KnownRecord | None, people: Peo
 def _creation(terms: Terms, row: Said, raw: Values, people: People) -> Decision:
     fragment = fragment_of(row.values, terms.mapping.targets)
     document = without_empty(fragment.document)
+    if not any(document.get(name) for name in _NAMING):
+        # A footer such as "Total: 42" has a key too.
+        raise row_refused(
+            "nobody_named", "nobody with this key is known, and the row has no name and no e-mail address"
+        )
     address, warnings = _template_address(terms, raw, people)
     if address:
         document["emails"] = [{"type": "work", "value": address}, *document.get("emails", ())]
     document.setdefault("active", True)
     document["userName"] = user_name(document, terms.source_name, row.record_id)
     if people.by_user_name(document["userName"]):
-        raise row_refused("user_name_taken", f"the userName {document['userName']!r} belongs to another person")
+        raise row_refused(
+            "user_name_taken", f"the userName {document['userName']!r} belongs to another person"
+        )
     secrets = {path: value for path, value in fragment.secrets.items() if value is not None}
     known = _remembered(terms, row, None, row.values)
     return Decision("create", known, None, document, secrets, (*row.problems, *warnings))
@@ -155,15 +166,23 @@ def _update(
             fragment.document.setdefault("emails", []).append({"type": "work", "value": address})
     remembered = {name: value for name, value in row.values.items() if name not in held}
     known = _remembered(terms, row, employee_id, remembered, is_whole=not held)
-    return Decision("merge", known, employee_id, fragment.document, fragment.secrets, (*row.problems, *warnings))
+    return Decision(
+        "merge", known, employee_id, fragment.document, fragment.secrets, (*row.problems, *warnings)
+    )
 
 
-def _held_back(terms: Terms, written: Mapping[str, Any], document: Document) -> tuple[list[str], tuple[RowProblem, ...]]:
+def _held_back(
+    terms: Terms, written: Mapping[str, Any], document: Document
+) -> tuple[list[str], tuple[RowProblem, ...]]:
     """An incomplete read never suspends anyone: who would become inactive stays as they are until the next import."""
     if terms.complete or written.get("active") is not False or not document.get("active", True):
         return [], ()
-    reason = "the source broke off while it was read, so this person was not set inactive; the next import does it"
-    return ["active"], (RowProblem("status_withheld", reason, terms.mapping.fields["active"].column, "warning"),)
+    reason = (
+        "the source broke off while it was read, so this person was not set inactive; the next import does it"
+    )
+    return ["active"], (
+        RowProblem("status_withheld", reason, terms.mapping.fields["active"].column, "warning"),
+    )
 
 
 def _template_address(terms: Terms, raw: Values, people: People) -> tuple[str | None, tuple[RowProblem, ...]]:
@@ -174,7 +193,9 @@ def _template_address(terms: Terms, raw: Values, people: People) -> tuple[str | 
         reason = f"no work e-mail could be formed from {terms.template.text!r}: a part of it is empty"
         return None, (RowProblem("no_work_email", reason, "", "warning"),)
     if people.by_work_email(address):
-        raise row_refused("work_email_taken", f"the work e-mail {address} formed for this person belongs to another")
+        raise row_refused(
+            "work_email_taken", f"the work e-mail {address} formed for this person belongs to another"
+        )
     return address, ()
 
 

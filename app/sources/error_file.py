@@ -29,9 +29,10 @@ def write_error_file(errors: Iterable[RowError], file: IO[str]) -> int:
     writer = csv.writer(file, lineterminator="\r\n")
     writer.writerow(HEADER)
     count = 0
-    for count, error in enumerate(errors, 1):
+    for error in errors:
         cells = (error.column, error.code, error.reason, error.record_id, error.severity)
         writer.writerow([error.row, *map(neutral, cells)])
+        count += 1
     return count
 
 

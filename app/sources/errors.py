@@ -31,7 +31,9 @@ class MappingError(WrongSource):
         self.problems = problems
         shown = problems[:5]
         more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
-        super().__init__("The mapping cannot be used: " + "; ".join(shown) + more + ". docs/mapping.md has the form.")
+        super().__init__(
+            "The mapping cannot be used: " + "; ".join(shown) + more + ". docs/mapping.md has the form."
+        )
 
 
 class SourceUnavailable(SourceError):
@@ -46,7 +48,7 @@ class LeaseLost(SourceError):
     """The run is no longer this process's: its lease has gone to another, or it has been cancelled."""
 
 
-class RowRefused(Exception):  # noqa: N818 - a verdict about one row, not a failure of the program
+class RowRefused(Exception):
     """One row cannot be applied; ``problems`` says why, each with code, column and reason."""
 
     def __init__(self, *problems: RowProblem) -> None:

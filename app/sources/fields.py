@@ -15,7 +15,7 @@ from typing import Literal
 from scim.resources import ENTERPRISE, HR, standard_schema_set
 from scim.schema import Attribute, Hint, ResourceType, Schema
 
-Kind = Literal["text", "lines", "email", "date", "boolean", "decimal", "integer", "list"]
+Kind = Literal["text", "lines", "email", "date", "boolean", "decimal", "integer", "decimal text"]
 
 #: Extension URN → the short prefix that mappings may write.
 SHORT_PREFIXES = {ENTERPRISE: "enterprise", HR: "hr"}
@@ -114,12 +114,14 @@ def _mappable(schema: Schema) -> Iterator[Attribute]:
 def _attribute_fields(attribute: Attribute, prefix: str, steps: tuple[str, ...]) -> Iterator[TargetField]:
     if attribute.mutability == "readOnly":
         return
-    if attribute.is_complex and attribute.multi_valued:
+    if attribute.multi_valued:
         yield from _typed_fields(attribute)
     elif attribute.is_complex:
         for sub in attribute.sub_attributes.values():
             if sub.mutability != "readOnly":
-                yield _field(sub, f"{prefix}{attribute.name}.{sub.name}", (*steps, attribute.name, sub.name), attribute)
+                yield _field(
+                    sub, f"{prefix}{attribute.name}.{sub.name}", (*steps, attribute.name, sub.name), attribute
+                )
     else:
         yield _field(attribute, prefix + attribute.name, (*steps, attribute.name), attribute)
 
@@ -141,18 +143,20 @@ def _field(
         steps=steps,
         typed=typed,
         secret="never" in (attribute.returned, parent.returned),
-        sensitive=attribute.is_sensitive or parent.is_sensitive or "request" in (attribute.returned, parent.returned),
+        sensitive=attribute.is_sensitive
+        or parent.is_sensitive
+        or "request" in (attribute.returned, parent.returned),
         description=" ".join(attribute.description.split()),
     )
 
 
 def _kind(attribute: Attribute, parent: Attribute, typed: bool) -> Kind:
-    if attribute.multi_valued:
-        return "list"
     if attribute.type in ("boolean", "decimal", "integer"):
-        return attribute.type  # type: ignore[return-value]  # the three literals are kinds
+        return attribute.type
     if Hint.date in attribute.hints:
         return "date"
+    if Hint.decimal in attribute.hints:
+        return "decimal text"
     if Hint.email in attribute.hints or (parent.name == "emails" and attribute.name == "value"):
         return "email"
     return "lines" if typed and attribute.name in _LINES else "text"
@@ -172,6 +176,6 @@ def _unique_last_words(fields: Iterable[TargetField]) -> dict[str, TargetField]:
     """Last word → field, where only one field ends in that word: `department`, `givenName`."""
     found: dict[str, list[TargetField]] = {}
     for field in fields:
-        if not field.typed:
+        if not field.typed and not field.secret:
             found.setdefault(field.steps[-1].lower(), []).append(field)
     return {word: those[0] for word, those in found.items() if len(those) == 1}

@@ -11,7 +11,15 @@ from dataclasses import dataclass, field
 
 from app.sources.dates import DateFormat, compile_date, is_empty_date, month_first
 from app.sources.errors import MappingError
-from app.sources.synonyms import ACTIVE_COLUMNS, ACTIVE_WORDS, INACTIVE_WORDS, KEYS, SYNONYMS, WHOLE_NAMES, normal_header
+from app.sources.synonyms import (
+    ACTIVE_COLUMNS,
+    ACTIVE_WORDS,
+    INACTIVE_WORDS,
+    KEYS,
+    SYNONYMS,
+    WHOLE_NAMES,
+    normal_header,
+)
 from app.sources.transforms import DEFAULT_EMPTY_WORDS, clean
 
 _DATE_FORMATS = tuple(
@@ -94,13 +102,21 @@ class _Guess:
         self.used[key] = "record key"
         lines = [*self._names(), *self._plain_fields(), *self._activity()]
         if not any(line.startswith(('"name.', '"emails[')) for line in lines):
-            self.problems.append("no column was recognised as a name or an e-mail address; write a mapping file")
+            self.problems.append(
+                "no column was recognised as a name or an e-mail address; write a mapping file"
+            )
         if self.problems:
             raise MappingError(self.problems)
         number = f'"enterprise.employeeNumber" = {_quoted(key)}'
         unused = [f"#   {column}" for column in self.evidence if column not in self.used]
         rest = ["", "# Columns that nothing was made of:", *unused] if unused else []
-        head = ["# Guessed from the header; docs/mapping.md has the form.", "[record]", f"key = {_quoted(key)}", "", "[fields]"]
+        head = [
+            "# Guessed from the header; docs/mapping.md has the form.",
+            "[record]",
+            f"key = {_quoted(key)}",
+            "",
+            "[fields]",
+        ]
         return "\n".join([*head, number, *lines, *rest, ""])
 
     def _no_key(self) -> str:
@@ -137,7 +153,9 @@ class _Guess:
             if column is None:
                 continue
             self.used[column] = name
-            lines.append(self._date_line(name, column) if name in _DATE_FIELDS else f'"{name}" = {_quoted(column)}')
+            lines.append(
+                self._date_line(name, column) if name in _DATE_FIELDS else f'"{name}" = {_quoted(column)}'
+            )
         return lines
 
     def _date_line(self, name: str, column: str) -> str:
@@ -151,7 +169,9 @@ class _Guess:
         fitting = list(seen.formats)
         if len(fitting) == len(_DATE_FORMATS):
             example = next(iter(seen.words), "")
-            self.problems.append(f"the dates in {column!r} are of no known form ({example!r}); write a mapping file")
+            self.problems.append(
+                f"the dates in {column!r} are of no known form ({example!r}); write a mapping file"
+            )
             return "iso"
         orders = {month_first(form.text) for form in fitting}
         if {True, False} <= orders:
@@ -186,16 +206,24 @@ class _Guess:
         if status is not None and self._knows_words(status):
             return [self._status_line(status)]
         if leaving is not None:
-            return [f'"active" = {{ from = {_quoted(leaving)}, active_until = "{self._date_format(leaving)}" }}']
+            return [
+                f'"active" = {{ from = {_quoted(leaving)}, active_until = "{self._date_format(leaving)}" }}'
+            ]
         return []
 
     def _knows_words(self, column: str) -> bool:
         words = self.evidence[column].words
-        return bool(words) and len(words) <= _MOST_WORDS and all(_activity_of(word) is not None for word in words)
+        return (
+            bool(words)
+            and len(words) <= _MOST_WORDS
+            and all(_activity_of(word) is not None for word in words)
+        )
 
     def _status_line(self, column: str) -> str:
         entries = {word.lower(): word for word in self.evidence[column].words}
-        pairs = ", ".join(f"{_quoted(word)} = {'true' if _activity_of(word) else 'false'}" for word in entries.values())
+        pairs = ", ".join(
+            f"{_quoted(word)} = {'true' if _activity_of(word) else 'false'}" for word in entries.values()
+        )
         return f'"active" = {{ from = {_quoted(column)}, map = {{ {pairs} }} }}'
 
 

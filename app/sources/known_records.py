@@ -55,20 +55,28 @@ class Printer:
         return self.of([work_email, dict(values)]) + self.of(["row", dict(values)])
 
 
-def known_records(connection: Connection, tenant_id: int, source_id: int, ids: Sequence[str]) -> dict[str, KnownRecord]:
+def known_records(
+    connection: Connection, tenant_id: int, source_id: int, ids: Sequence[str]
+) -> dict[str, KnownRecord]:
     """Return record id → what is known of it, for those that are known."""
     rows = connection.execute(_BY_IDS, {"tenant_id": tenant_id, "source_id": source_id, "ids": list(ids)})
-    return {r.record_id: KnownRecord(r.record_id, r.employee_id, r.fingerprint, r.prints, r.gone_at) for r in rows}
+    return {
+        r.record_id: KnownRecord(r.record_id, r.employee_id, r.fingerprint, r.prints, r.gone_at) for r in rows
+    }
 
 
-def record_of_employee(connection: Connection, tenant_id: int, source_id: int, employee_id: str) -> str | None:
+def record_of_employee(
+    connection: Connection, tenant_id: int, source_id: int, employee_id: str
+) -> str | None:
     """Return the record that an employee is at a source, unless it is gone there."""
     place = {"tenant_id": tenant_id, "source_id": source_id, "employee_id": employee_id}
     found: str | None = connection.scalar(_OF_EMPLOYEE, place)
     return found
 
 
-def remember(connection: Connection, tenant_id: int, source_id: int, record: KnownRecord, run_id: int) -> None:
+def remember(
+    connection: Connection, tenant_id: int, source_id: int, record: KnownRecord, run_id: int
+) -> None:
     """Store what a row said about a record, and whose it is; a gone record of the same employee lets go."""
     columns = source_record.c
     others = (
@@ -91,7 +99,9 @@ def remember(connection: Connection, tenant_id: int, source_id: int, record: Kno
     connection.execute(statement.on_conflict_do_update(index_elements=key, set_=said))
 
 
-def mark_seen(connection: Connection, tenant_id: int, source_id: int, ids: Sequence[str], run_id: int) -> None:
+def mark_seen(
+    connection: Connection, tenant_id: int, source_id: int, ids: Sequence[str], run_id: int
+) -> None:
     """Note that records were in a run unchanged; a record that was gone is back."""
     columns = source_record.c
     where = (columns.tenant_id == tenant_id, columns.source_id == source_id, columns.record_id.in_(list(ids)))

@@ -150,7 +150,9 @@ class _Compiler:
         rules, targets = self._rules(content.get("fields", {}))
         if self.problems:
             raise MappingError(self.problems)
-        return Mapping(text=self.text, fields=rules, named=named, targets=targets, columns=self.columns, **record)
+        return Mapping(
+            text=self.text, fields=rules, named=named, targets=targets, columns=self.columns, **record
+        )
 
     def _content(self) -> dict[str, Any]:
         try:
@@ -160,11 +162,17 @@ class _Compiler:
         for name, value in content.items():
             if name not in _TABLES:
                 close = get_close_matches(name, _TABLES, n=1)
-                hint = f"did you mean [{close[0]}]?" if close else "the tables are [record], [values] and [fields]"
+                hint = (
+                    f"did you mean [{close[0]}]?"
+                    if close
+                    else "the tables are [record], [values] and [fields]"
+                )
                 self._note(name, f"there is no table [{name}]; {hint}")
             elif not isinstance(value, dict):
                 self._note(name, f"[{name}] must be a table")
-        known = {name: value for name, value in content.items() if name in _TABLES and isinstance(value, dict)}
+        known = {
+            name: value for name, value in content.items() if name in _TABLES and isinstance(value, dict)
+        }
         if not known.get("fields"):
             self.problems.append("it has no [fields], so nothing would be imported")
         return known
@@ -202,7 +210,10 @@ class _Compiler:
     def _key(self, written: Any) -> tuple[str, ...]:
         names = written if isinstance(written, list) else [written]
         if written is None or not names:
-            self._note("[record]", '[record] has no key; name the column that identifies a person: key = "Employee ID"')
+            self._note(
+                "[record]",
+                '[record] has no key; name the column that identifies a person: key = "Employee ID"',
+            )
             return ()
         found = []
         for name in names:
@@ -288,7 +299,9 @@ def _flattened(written: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """The rules by full field name, also when a bare ``name.givenName = …`` made TOML nest them."""
     flat: dict[str, Any] = {}
     for name, value in written.items():
-        is_branch = isinstance(value, dict) and value and all(_looks_like_rule(inner) for inner in value.values())
+        is_branch = (
+            isinstance(value, dict) and value and all(_looks_like_rule(inner) for inner in value.values())
+        )
         nested = is_branch and prefix + name in ("name", "hr", "enterprise", "hr.salary", "hr.nationalId")
         flat |= _flattened(value, f"{prefix}{name}.") if nested else {prefix + name: value}
     return flat
@@ -303,7 +316,11 @@ def _line_of(text: str, key: str) -> int | None:
     last = key.rpartition(".")[2]
     for wanted in (key, last):
         for number, line in enumerate(text.splitlines(), 1):
-            head = line.strip().split("=", 1)[0] if "=" in line and not line.strip().startswith("[") else line.strip()
+            head = (
+                line.strip().split("=", 1)[0]
+                if "=" in line and not line.strip().startswith("[")
+                else line.strip()
+            )
             if wanted.lower() in head.lower() and not head.startswith("#"):
                 return number
     return None

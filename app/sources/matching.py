@@ -35,7 +35,10 @@ def match(hits: Hits) -> Match | None:
     :raises RowRefused: ``ambiguous_match`` when two people share a key, or two keys point at different people.
     """
     found: Match | None = Match(hits.by_record, "record") if hits.by_record else None
-    for by, word, ids in (("number", "employee number", hits.by_number), ("email", "work e-mail", hits.by_email)):
+    for by, word, ids in (
+        ("number", "employee number", hits.by_number),
+        ("email", "work e-mail", hits.by_email),
+    ):
         if found is not None:
             if ids and found.employee_id not in ids:
                 raise row_refused(
@@ -43,7 +46,9 @@ def match(hits: Hits) -> Match | None:
                     f"its {_WORDS[found.by]} belongs to employee {found.employee_id}, its {word} to {ids[0]}",
                 )
         elif len(ids) > 1:
-            raise row_refused("ambiguous_match", f"{len(ids)} employees have its {word}: {', '.join(ids[:3])}")
+            raise row_refused(
+                "ambiguous_match", f"{len(ids)} employees have its {word}: {', '.join(ids[:3])}"
+            )
         elif ids:
             found = Match(ids[0], by)
     return found

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "phd", "esq", "cpa", "mba", "dds"})
 _PREFIXES = frozenset({"mr", "mrs", "ms", "miss", "mx", "dr", "prof"})
 _PARTICLES = frozenset(
-    "van von der den de del della di da das dos du la le lo ter ten zu zur al el bin ibn ben st st. mac".split()
-)
+    ("van", "von", "der", "den", "de", "del", "della", "di", "da", "das", "dos", "du", "la", "le", "lo", "ter",
+     "ten", "zu", "zur", "al", "el", "bin", "ibn", "ben", "st", "st.")
+)  # fmt: skip
 _NICKNAME = re.compile(r"\(([^()]{0,80})\)|[\"“]([^\"“”]{0,80})[\"”]")
 
 PARTS = ("first", "last", "middle", "first_word", "suffix", "prefix", "nickname")
@@ -55,7 +56,9 @@ def last_first(text: str) -> NameParts | None:
     last, last_suffix = _without_suffix(pieces[0])
     prefix, first = _without_prefix(pieces[1])
     first, first_suffix = _without_suffix(first)
-    return NameParts(first, last, " ".join(filter(None, [last_suffix, first_suffix, *suffixes])), prefix, nickname)
+    return NameParts(
+        first, last, " ".join(filter(None, [last_suffix, first_suffix, *suffixes])), prefix, nickname
+    )
 
 
 def first_last(text: str) -> NameParts | None:

@@ -49,12 +49,20 @@ class Scope:
         if name is not None:
             return f"field:{name}"
         if text.lower() in ALIASES:
-            raise ValueError(f"{{{text}}} stands for {ALIASES[text.lower()]}, which is not mapped without a template")
+            raise ValueError(
+                f"{{{text}}} stands for {ALIASES[text.lower()]}, which is not mapped without a template"
+            )
         raise ValueError(self.columns.complaint(text))
 
 
 def compile_rule(
-    name: str, written: Any, scope: Scope, *, kind: Kind | None = None, quotable: bool = True, as_address: bool = False
+    name: str,
+    written: Any,
+    scope: Scope,
+    *,
+    kind: Kind | None = None,
+    quotable: bool = True,
+    as_address: bool = False,
 ) -> Rule:
     """Return the compiled rule of one field or named value.
 
@@ -95,10 +103,8 @@ def _check_together(words: dict[str, Any], kind: Kind | None) -> None:
         raise ValueError("part needs split beside it")
     if "join" in words and "from" not in words:
         raise ValueError("join needs from = [columns] beside it")
-    if "split" in words and "part" not in words and (words["split"] in SPLITTERS or kind not in ("list", None)):
-        raise ValueError("split needs part beside it: " + ", ".join(PARTS) + ", or a number for a separator")
     if kind == "boolean" and "date" in words:
-        raise ValueError("a date says nothing about yes and no; use active_until = \"M/D/YYYY\"")
+        raise ValueError('a date says nothing about yes and no; use active_until = "M/D/YYYY"')
 
 
 # --- inputs ---------------------------------------------------------------------------------------------------------
@@ -108,7 +114,9 @@ def _input(name: str, words: dict[str, Any], scope: Scope, as_address: bool) -> 
     if "constant" in words:
         return Input("constant", constant=_constant(words["constant"]))
     if "template" in words:
-        template = compile_template(_text("template", words["template"]), scope.placeholder, as_address=as_address)
+        template = compile_template(
+            _text("template", words["template"]), scope.placeholder, as_address=as_address
+        )
         return Input("template", template=template)
     for how in ("all_of", "any_of"):
         if how in words:
@@ -132,11 +140,11 @@ def _combination(name: str, how: Any, written: Any, scope: Scope) -> Input:
 def _constant(value: Any) -> Any:
     if isinstance(value, (date, datetime)):
         return value.isoformat()
-    if isinstance(value, bool) or (isinstance(value, list) and all(isinstance(item, str) for item in value)):
+    if isinstance(value, bool):
         return value
     if isinstance(value, (str, int, float)):
         return str(value)
-    raise ValueError(f"a constant is text, a number, true, false or a list of texts, not {value!r}")
+    raise ValueError(f"a constant is text, a number, true or false, not {value!r}")
 
 
 # --- transforms -----------------------------------------------------------------------------------------------------
@@ -150,16 +158,20 @@ def _steps(words: dict[str, Any]) -> Iterator[tuple[Callable[[Any, Any], Any], A
         yield function, argument
 
 
-def _split(words: dict[str, Any]) -> tuple[str, str | int | None]:
+def _split(words: dict[str, Any]) -> tuple[str, str | int]:
     how, part = _text("split", words["split"]), words.get("part")
+    if part is None:
+        raise ValueError("split needs part beside it: " + ", ".join(PARTS) + ", or a number for a separator")
     if how == "":
         raise ValueError('split needs a separator such as ";", or last_first or first_last')
     if how in SPLITTERS:
-        if part is not None and part not in PARTS:
+        if part not in PARTS:
             raise ValueError(f"part = {part!r} is no part of a name; the parts are " + ", ".join(PARTS))
         return how, part
-    if part is not None and (isinstance(part, bool) or not isinstance(part, int) or part == 0):
-        raise ValueError(f"part = {part!r}: count from 1, or from -1 at the end ({', '.join(SPLITTERS)} have named parts)")
+    if isinstance(part, bool) or not isinstance(part, int) or part == 0:
+        raise ValueError(
+            f"part = {part!r}: count from 1, or from -1 at the end ({', '.join(SPLITTERS)} have named parts)"
+        )
     return how, part
 
 
@@ -192,7 +204,11 @@ def _texts(word: str, value: Any) -> tuple[str, ...]:
 
 
 def _pairs(word: str, value: Any) -> dict[str, str]:
-    if not isinstance(value, dict) or not value or not all(isinstance(new, str) and old for old, new in value.items()):
+    if (
+        not isinstance(value, dict)
+        or not value
+        or not all(isinstance(new, str) and old for old, new in value.items())
+    ):
         raise ValueError(f'{word} takes pairs such as {{ "old" = "new" }}')
     return value
 
@@ -213,13 +229,17 @@ def _dates(word: str, value: Any) -> tuple[DateFormat, ...]:
     formats = tuple(compile_date(text) for text in _texts(word, value))
     orders = {month_first(date_format.text) for date_format in formats} - {None}
     if len(orders) > 1:
-        raise ValueError(f"{word} mixes month-first and day-first formats: 3/4/2024 would be a guess; keep one of them")
+        raise ValueError(
+            f"{word} mixes month-first and day-first formats: 3/4/2024 would be a guess; keep one of them"
+        )
     return formats
 
 
 def _region(word: str, value: Any) -> str:
     if not isinstance(value, str) or not is_region(value.upper()):
-        raise ValueError(f"{word} takes the country code of numbers without one, such as US or GB, not {value!r}")
+        raise ValueError(
+            f"{word} takes the country code of numbers without one, such as US or GB, not {value!r}"
+        )
     return value.upper()
 
 
@@ -264,6 +284,7 @@ _MEANINGS: dict[str, Callable[[Any], dict[str, Any]]] = {
     "active_from": lambda value: {"since": _dates("active_from", value)},
     "empty": lambda value: {"empty": _one_of("clear", "keep", "error")("empty", value)},
     "on_error": lambda value: {"on_error": _one_of("row", "warn")("on_error", value)},
+    "once": lambda value: {"once": _flag("once", value)},
 }
 ALL_WORDS = frozenset({*_INPUTS, *_ARGUMENTS, *_MEANINGS, "join", "split", "part", "default"})
 

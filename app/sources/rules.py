@@ -6,7 +6,7 @@ compiled in ``app.sources.rule_words``; this module only evaluates.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -95,7 +95,7 @@ def _first(source: Input, row: Row) -> Any:
 
 
 def _filled(source: Input, row: Row) -> Any:
-    assert source.template is not None  # noqa: S101 - the compiler gives every template input its template
+    assert source.template is not None
     if any(row.read(name) is UNKNOWN for name in source.template.names):
         return UNKNOWN
     return source.template.fill(row.read)
@@ -124,7 +124,7 @@ class Rule:
     """A compiled rule. `kind` None (a named value) leaves the text as it is.
 
     `on_error` `warn` drops a value that does not fit and goes on; `empty` says what an empty input means:
-    `clear` empties the field, `keep` leaves it as it is, `error` refuses the row.
+    `clear` empties the field, `keep` leaves it, `error` refuses the row. A `once` rule speaks at creation only.
     """
 
     name: str
@@ -138,6 +138,7 @@ class Rule:
     until: tuple[DateFormat, ...] = ()
     since: tuple[DateFormat, ...] = ()
     empty: Literal["clear", "keep", "error"] = "clear"
+    once: bool = False
     on_error: Literal["row", "warn"] = "row"
     _prefixes: tuple[tuple[str, Any], ...] = field(default=())
 
@@ -149,7 +150,7 @@ class Rule:
         return self.source.columns[0] if self.source.columns else ""
 
     def evaluate(self, row: Row) -> Any:
-        """Return the value (text, bool, number, list), None to empty the field, or `UNKNOWN`; raises `BadValue`."""
+        """Return the value (text, bool, number), None to empty the field, or `UNKNOWN`; raises `BadValue`."""
         text = self.source.read(row)
         if text is UNKNOWN:
             return UNKNOWN
@@ -177,7 +178,7 @@ class Rule:
         if isinstance(text, str):
             for function, argument in self.steps:
                 text = function(text, argument)
-        if text is None or text == "" or text == []:
+        if text is None or text == "":
             return self._for_empty()
         if self.words is not None:
             return self._looked_up(text)
@@ -189,7 +190,7 @@ class Rule:
         return None if self.when_empty is _MISSING else self.when_empty
 
     def _looked_up(self, text: Any) -> Any:
-        assert self.words is not None  # noqa: S101 - the caller has looked
+        assert self.words is not None
         word = clean(str(text)).lower()
         if word in self.words:
             return self.words[word]
@@ -205,7 +206,8 @@ class Rule:
         if value is None or value == "":
             if self.empty == "error":
                 raise BadValue("required_value_missing", "", "is empty, and this field must have a value")
-            return UNKNOWN if self.empty == "keep" else None
+            # An empty status is no status: it must neither let a leaver in again nor put anyone out.
+            return UNKNOWN if self.empty == "keep" or self.kind == "boolean" else None
         return value if self.kind is None else CONVERSIONS[self.kind](value)
 
 
@@ -253,9 +255,10 @@ def _integer(value: Any) -> int:
     return amount
 
 
-def _list(value: Any) -> list[str] | None:
-    items: Sequence[Any] = value if isinstance(value, list) else [value]
-    return [text for text in (clean(str(item)) for item in items) if text] or None
+def _decimal_text(value: Any) -> str:
+    """Digits that say a share exactly: ``0.8``, never ``0.80`` or ``8E-1``."""
+    plain = Decimal(number(str(value), "point")).normalize()
+    return format(plain, "f")
 
 
 CONVERSIONS: dict[Kind, Callable[[Any], Any]] = {
@@ -266,5 +269,5 @@ CONVERSIONS: dict[Kind, Callable[[Any], Any]] = {
     "boolean": _boolean,
     "decimal": _decimal,
     "integer": _integer,
-    "list": _list,
+    "decimal text": _decimal_text,
 }

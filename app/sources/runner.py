@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 from flask import Flask, current_app
 from sqlalchemy import Connection, update
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from app import clock
 from app.config import Settings
@@ -39,10 +39,12 @@ log = structlog.get_logger(__name__)
 
 Progress = Callable[[Run], None]
 _LONGEST_NAP = 1.0
+#: Seconds between looks at a run that another process works on.
+_GLANCE = 0.25
 MOST_PAGES = 10_000
 MOST_RECORDS = 500_000
 
-__all__ = ["due_sources", "resume_due", "start_due", "work"]
+__all__ = ["context_of", "due_sources", "import_now", "resume_due", "start_due", "work"]
 
 
 def _settings() -> Settings:
@@ -70,6 +72,36 @@ def work(tenant_id: int, run_id: int, progress: Progress | None = None) -> Run |
         return None
 
 
+def import_now(known: Source, *, dry_run: bool, requested_by: str, progress: Progress | None = None) -> Run:
+    """Import a source and return the ended run.
+
+    When an import of it is under way, that one is waited for (and taken over if its process is gone); it is the
+    answer if it is of the kind that was asked for. Needs an application context.
+    """
+    while True:
+        with writing() as connection:
+            run = runs.start(connection, known, dry_run=dry_run, requested_by=requested_by).run
+        ended = work(known.tenant_id, run.id, progress) or _followed(run, progress)
+        if ended.dry_run == dry_run:
+            return ended
+
+
+def _followed(run: Run, progress: Progress | None) -> Run:
+    """Wait for a run that another process works on; take it over when that process has let its lease go."""
+    while True:
+        with reading() as connection:
+            run = runs.get(connection, run.tenant_id, run.id)
+        if run.has_ended:
+            return run
+        if run.lease_until is None or run.lease_until < clock.now():
+            ended = work(run.tenant_id, run.id, progress)
+            if ended is not None:
+                return ended
+        if progress is not None:
+            progress(run)
+        time.sleep(_GLANCE)
+
+
 def resume_due(app: Flask) -> int:
     """Work off the runs that nobody works on: new ones, and those whose process died. Return how many were ended."""
     ended = 0
@@ -91,7 +123,11 @@ def start_due(connection: Connection, now: str) -> list[Run]:
         known = catalog.with_id(connection, tenant_id, source_id)
         if known is None or known.interval is None:
             continue
-        where = (source.c.tenant_id == tenant_id, source.c.id == source_id, source.c.next_run_at == known.next_run_at)
+        where = (
+            source.c.tenant_id == tenant_id,
+            source.c.id == source_id,
+            source.c.next_run_at == known.next_run_at,
+        )
         values = {"next_run_at": clock.after(known.interval, since=now)}
         if connection.execute(update(source).where(*where).values(**values)).rowcount != 1:
             continue
@@ -114,17 +150,21 @@ class _Drive:
         context = self.known.context(open_session=_open_session, pause=self._pause, alive=self._alive)
         trouble: str | None = None
         try:
+            self._refuse_half_a_dry_run()
             mapping = self.known.compiled_mapping(context)
             trouble = self._read(context, mapping)
             self._apply(self._terms(mapping))
-        except LeaseLost:
+        except (LeaseLost, OperationalError, InterfaceError):
+            # The database may be back in a moment: the run stays as it is and is resumed when its lease has ended.
             raise
-        except (SourceError, RollcallError) as error:
+        except RollcallError as error:
             trouble = str(error)
         except Exception as error:
             # The edge of a run: it must not stay "running" for ever because of a defect in an adapter.
             log.exception("import failed", run=self.lease.run_id, source=self.known.name)
-            trouble = f"The import stopped at an unexpected {type(error).__name__}; Rollcall's log has the cause."
+            trouble = (
+                f"The import stopped at an unexpected {type(error).__name__}; Rollcall's log has the cause."
+            )
         with writing() as connection:
             state = "failed" if trouble else "finished"
             runs.end(connection, self.lease, self.known.name, state=state, message=trouble)
@@ -150,7 +190,9 @@ class _Drive:
                 self.renewed = time.monotonic()
                 run = self._run()
                 if number >= MOST_PAGES or run.staged > MOST_RECORDS:
-                    raise IncompleteRead(f"The source has more than {MOST_RECORDS} records, the most that one run takes.")
+                    raise IncompleteRead(
+                        f"The source has more than {MOST_RECORDS} records, the most that one run takes."
+                    )
             if not run.complete:
                 raise IncompleteRead("The source stopped before its end.")
             return None
@@ -179,7 +221,7 @@ class _Drive:
         )
 
     def _apply(self, terms: Terms) -> None:
-        plans = self._plans()
+        plans = Plans() if self._run().dry_run else None
         while True:
             with writing() as connection:
                 batch = Batch(connection, self.lease, self.known.id, terms, plans)
@@ -188,15 +230,11 @@ class _Drive:
             self.renewed = time.monotonic()
             self._run()
 
-    def _plans(self) -> Plans | None:
-        """The plans of a dry run. They live in memory only: one that was interrupted plans from its first row again."""
+    def _refuse_half_a_dry_run(self) -> None:
+        """Plans live in memory only: what a dry run has planned is lost with its process."""
         run = self._run()
-        if not run.dry_run:
-            return None
-        if run.counts.total:
-            with writing() as connection:
-                restart_plans(connection, self.lease)
-        return Plans()
+        if run.dry_run and run.phase == "applying":
+            raise SourceError("The dry run was interrupted; start it again.")
 
     # --- what adapters use ------------------------------------------------------------------------------------------
 
@@ -216,11 +254,13 @@ class _Drive:
             time.sleep(min(left, _LONGEST_NAP, self.lease.seconds / 4))
 
 
+def context_of(known: Source) -> SourceContext:
+    """Return what the source's adapter works with outside of a run (checks, previews); its pauses really wait."""
+    return known.context(open_session=_open_session, pause=time.sleep)
+
+
 def _open_session(base_url: str, **options: Any) -> OutboundSession:
     settings = _settings()
     policy = AddressPolicy(settings.allow_private_targets, frozenset(settings.allowed_addresses))
     limits = Limits(settings.connect_timeout, settings.call_timeout)
     return OutboundSession(base_url, policy=policy, limits=limits, **options)
-
-
-Transaction = AbstractContextManager[Connection]

@@ -93,7 +93,7 @@ def start(connection: Connection, known: Source, *, dry_run: bool, requested_by:
     running = under_way(connection, known.tenant_id, known.id)
     if running is not None:
         return Started(running, is_new=False)
-    row = {
+    row: dict[str, Any] = {
         "tenant_id": known.tenant_id,
         "id": next_number(connection, import_run, known.tenant_id),
         "source_id": known.id,
@@ -114,12 +114,16 @@ def start(connection: Connection, known: Source, *, dry_run: bool, requested_by:
     connection.execute(insert(import_run), row)
     values = {"run": row["id"], "dry_run": dry_run}
     audit.record(connection, known.tenant_id, requested_by, "import.started", f"source:{known.name}", values)
-    return Started(get(connection, known.tenant_id, int(row["id"])), is_new=True)
+    return Started(get(connection, known.tenant_id, row["id"]), is_new=True)
 
 
 def under_way(connection: Connection, tenant_id: int, source_id: int) -> Run | None:
     """Return the source's run that has not ended, or None."""
-    where = (import_run.c.tenant_id == tenant_id, import_run.c.source_id == source_id, import_run.c.state == "running")
+    where = (
+        import_run.c.tenant_id == tenant_id,
+        import_run.c.source_id == source_id,
+        import_run.c.state == "running",
+    )
     row = connection.execute(select(import_run).where(*where)).first()
     return _run(row) if row else None
 
@@ -141,7 +145,9 @@ def claim(connection: Connection, tenant_id: int, run_id: int, seconds: float) -
     }
     if connection.execute(update(import_run).where(*where).values(**values)).rowcount != 1:
         return None
-    query = select(import_run.c.lease_token).where(import_run.c.tenant_id == tenant_id, import_run.c.id == run_id)
+    query = select(import_run.c.lease_token).where(
+        import_run.c.tenant_id == tenant_id, import_run.c.id == run_id
+    )
     return Lease(tenant_id, run_id, int(connection.scalar(query) or 0), seconds)
 
 
@@ -160,7 +166,9 @@ def due(connection: Connection, limit: int = 100) -> list[tuple[int, int]]:
     return [(row.tenant_id, row.id) for row in connection.execute(query)]
 
 
-def end(connection: Connection, lease: Lease, source_name: str, *, state: str, message: str | None = None) -> None:
+def end(
+    connection: Connection, lease: Lease, source_name: str, *, state: str, message: str | None = None
+) -> None:
     """End a run that one holds: ``finished`` or ``failed``; its staged rows go in the same transaction."""
     moment = clock.now()
     lease.renew(connection, state=state, phase="done", message=message, finished_at=moment, lease_until=None)
@@ -193,7 +201,9 @@ def get(connection: Connection, tenant_id: int, run_id: int) -> Run:
     query = select(import_run).where(import_run.c.tenant_id == tenant_id, import_run.c.id == run_id)
     row = connection.execute(query).first()
     if row is None:
-        raise NotFoundError(f"There is no import run {run_id} in this tenant; `rollcall run-log list` shows them.")
+        raise NotFoundError(
+            f"There is no import run {run_id} in this tenant; `rollcall run-log list` shows them."
+        )
     return _run(row)
 
 
@@ -203,7 +213,9 @@ def run_has_ended(connection: Connection, tenant_id: int, run_id: int) -> bool:
     return connection.scalar(select(import_run.c.id).where(*where)) is None
 
 
-def listed(connection: Connection, tenant_id: int, source_id: int | None = None, limit: int = 50) -> list[Run]:
+def listed(
+    connection: Connection, tenant_id: int, source_id: int | None = None, limit: int = 50
+) -> list[Run]:
     """Return the newest runs of a tenant, or of one of its sources."""
     query = select(import_run).where(import_run.c.tenant_id == tenant_id)
     if source_id is not None:
@@ -247,7 +259,9 @@ def count_errors(connection: Connection, tenant_id: int, run_id: int) -> int:
 
 def due_sources(connection: Connection, now: str) -> list[tuple[int, int]]:
     """Return (tenant, source) of the active sources whose scheduled import is due."""
-    query = select(source.c.tenant_id, source.c.id).where(source.c.state == "active", source.c.next_run_at <= now)
+    query = select(source.c.tenant_id, source.c.id).where(
+        source.c.state == "active", source.c.next_run_at <= now
+    )
     return [(row.tenant_id, row.id) for row in connection.execute(query.order_by(source.c.next_run_at))]
 
 

@@ -112,18 +112,28 @@ def _row(tenant_id: int, run_id: int, row: Any) -> StagedRow:
     return StagedRow(row.number, row.record_id, values, problem, row.gone)
 
 
-def applied_before(connection: Connection, tenant_id: int, run_id: int, record_ids: Sequence[str]) -> dict[str, str]:
+def applied_before(
+    connection: Connection, tenant_id: int, run_id: int, record_ids: Sequence[str]
+) -> dict[str, str]:
     """Return record id → fingerprint of those that an earlier row of this run has brought already."""
     place = {"tenant_id": tenant_id, "run_id": run_id, "ids": list(record_ids)}
     return {row.record_id: row.fingerprint for row in connection.execute(_EARLIER, place)}
 
 
-def settle(connection: Connection, tenant_id: int, run_id: int, outcomes: Sequence[tuple[int, str, str | None]]) -> None:
+def settle(
+    connection: Connection, tenant_id: int, run_id: int, outcomes: Sequence[tuple[int, str, str | None]]
+) -> None:
     """Store (number, outcome, fingerprint) of applied rows; their values are forgotten at once."""
     connection.execute(
         _SETTLE,
         [
-            {"b_tenant": tenant_id, "b_run": run_id, "b_number": number, "b_state": state, "b_fingerprint": fingerprint}
+            {
+                "b_tenant": tenant_id,
+                "b_run": run_id,
+                "b_number": number,
+                "b_state": state,
+                "b_fingerprint": fingerprint,
+            }
             for number, state, fingerprint in outcomes
         ],
     )

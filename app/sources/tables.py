@@ -1,4 +1,4 @@
-"""Tables of sources: connections, their records, import runs, staged rows, row errors. Every key starts with the tenant."""
+"""Tables of sources: connections, records, import runs, staged rows, row errors. Every key starts with the tenant."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ class SourceRecordRow(Model):
     """Which employee a record of a source is, and what the source said last time (as keyed digests)."""
 
     __tablename__ = "source_record"
-    __table_args__ = (Index("uq_source_record_employee", "tenant_id", "source_id", "employee_id", unique=True),)
+    __table_args__ = (
+        Index("uq_source_record_employee", "tenant_id", "source_id", "employee_id", unique=True),
+    )
 
     tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
     source_id: Mapped[int] = mapped_column(Integer, primary_key=True)

@@ -77,18 +77,23 @@ def compile_template(text: str, resolve: Callable[[str], str], *, as_address: bo
         if match.group() in ("{{", "}}"):
             parts.append(match.group()[0])
         elif match[1] is None:
-            raise ValueError(f"the template {text!r} has a brace without its partner (write {{{{ or }}}} for a brace itself)")
+            raise ValueError(
+                f"the template {text!r} has a brace without its partner (write {{{{ or }}}} for a brace itself)"
+            )
         else:
             parts.append(_placeholder(match[1], resolve))
     parts.append(text[position:])
     template = Template(text, tuple(part for part in parts if part != ""), as_address)
     if not template.names:
-        raise ValueError(f"the template {text!r} has no name in braces, so everybody would get the same; write {{given}}")
+        raise ValueError(
+            f"the template {text!r} has no name in braces, so everybody would get the same; write {{given}}"
+        )
     return template
 
 
 def _placeholder(text: str, resolve: Callable[[str], str]) -> Placeholder:
-    name, modifiers = text.strip(), []
+    name = text.strip()
+    modifiers: list[str] = []
     while ":" in name:
         front, _, last = name.rpartition(":")
         if last.strip() not in _MODIFIERS and not last.strip().isdigit():

@@ -6,10 +6,11 @@ Each takes the text and the word's argument and returns the new text; a value th
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from app.sources.dates import DateFormat, is_empty_date
@@ -19,8 +20,10 @@ from app.sources.phones import normal_phone
 DEFAULT_EMPTY_WORDS = ("N/A", "n/a", "#N/A", "NULL", "null", "(null)", "(blank)", "-", "--", "–", "—")
 #: What exports put around values and no eye sees: no-break and zero-width spaces, byte-order marks.
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"), None)
-_TRUE = frozenset("true yes y t 1 on x active enabled current employed".split())
-_FALSE = frozenset("false no n f 0 off inactive disabled terminated former left".split())
+_TRUE = frozenset(["true", "yes", "y", "t", "1", "on", "x", "active", "enabled", "current", "employed"])
+_FALSE = frozenset(
+    ["false", "no", "n", "f", "0", "off", "inactive", "disabled", "terminated", "former", "left"]
+)
 _UNFOLDED = str.maketrans(
     {"ß": "ss", "ẞ": "SS", "ø": "o", "Ø": "O", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ł": "l", "Ł": "L",
      "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ı": "i", "ħ": "h", "Ħ": "H"}
@@ -28,7 +31,7 @@ _UNFOLDED = str.maketrans(
 _SLUG_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-_")
 
 
-class BadValue(Exception):  # noqa: N818 - a verdict about one value
+class BadValue(Exception):
     """A value does not fit; ``complaint`` continues a sentence that begins with the value itself."""
 
     def __init__(self, code: str, text: str, complaint: str) -> None:
@@ -71,8 +74,8 @@ def slug(text: str) -> str:
     return kept.strip(".-_")
 
 
-def split(text: str, argument: tuple[str, str | int | None]) -> str | list[str]:
-    """Return one part of a whole name or of a list with a separator; all parts when no part is asked for."""
+def split(text: str, argument: tuple[str, str | int]) -> str:
+    """Return one part of a whole name, or of a text with a separator (counted from 1, or from -1 at the end)."""
     how, part = argument
     if how in SPLITTERS:
         splitter, complaint = SPLITTERS[how]
@@ -81,8 +84,6 @@ def split(text: str, argument: tuple[str, str | int | None]) -> str | list[str]:
             raise BadValue("invalid_name", text, complaint)
         return str(getattr(name, str(part)))
     pieces = [piece.strip() for piece in text.split(how)]
-    if part is None:
-        return [piece for piece in pieces if piece]
     index = int(part) - 1 if int(part) > 0 else int(part)
     return pieces[index] if -len(pieces) <= index < len(pieces) else ""
 
@@ -140,6 +141,8 @@ def pad(text: str, width: int) -> str:
     return text.rjust(width, "0")
 
 
+_CURRENCY_CODE = re.compile(r"^[A-Za-z]{3}(?![A-Za-z])|(?<![A-Za-z])[A-Za-z]{3}$")
+_PLAIN_NUMBER = re.compile(r"[-+]?(?:\d{1,25}(?:\.\d{1,15})?|\.\d{1,15})")
 _NUMBER_MARKS = {"point": (",", "."), "comma": (".", ",")}
 NUMBER_STYLES = tuple(_NUMBER_MARKS)
 
@@ -151,17 +154,16 @@ def number(text: str, style: str) -> str:
     ('72000.50', '72000.50', '-1200')
     """
     grouping, decimal_mark = _NUMBER_MARKS[style]
-    kept = "".join(c for c in text if not (c.isspace() or c.isalpha() or unicodedata.category(c) == "Sc"))
+    # A currency's code may stand before or behind; other letters ("72k", "per hour") would change the number.
+    bare = _CURRENCY_CODE.sub("", text.strip())
+    kept = "".join(c for c in bare if not (c.isspace() or unicodedata.category(c) == "Sc"))
     kept = kept.replace(grouping, "").replace("'", "").replace("’", "").replace(decimal_mark, ".")
     if kept.startswith("(") and kept.endswith(")"):
         kept = "-" + kept[1:-1]
-    try:
-        value = Decimal(kept.rstrip(".-") if kept.endswith(".-") else kept)
-    except InvalidOperation:
-        raise BadValue("invalid_number", text, "is not a number") from None
-    if not value.is_finite() or len(kept) > 40:
-        raise BadValue("invalid_number", text, "is not a number that can be kept")
-    return format(value, "f")
+    kept = kept.removesuffix("-").removesuffix(".")
+    if not _PLAIN_NUMBER.fullmatch(kept):
+        raise BadValue("invalid_number", text, "is not a number")
+    return format(Decimal(kept), "f")
 
 
 def read_date(text: str, formats: Sequence[DateFormat]) -> date | None:

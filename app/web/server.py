@@ -5,17 +5,18 @@ from __future__ import annotations
 from granian import Granian
 from granian.constants import Interfaces
 
+APPLICATION = "app.composition:web_application"
 BLOCKING_THREADS = 4
 STOP_SECONDS = 20
 
 
-def serve(host: str, port: int, workers: int) -> None:
-    """Serve ``app:create_app`` until SIGTERM, which lets requests in flight finish.
+def serve(host: str, port: int, workers: int, factory: str = APPLICATION) -> None:
+    """Serve what ``factory`` makes until SIGTERM, which lets requests in flight finish.
 
     This process must not make the application itself: an engine opened before the fork would be shared.
     """
     Granian(
-        "app:create_app",
+        factory,
         factory=True,
         address=host,
         port=port,

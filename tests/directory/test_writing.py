@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import func, select, text
 
 from app import directory
+from app.access import encryption
 from app.access.tables import AuditRow
 from app.access.tenants import Tenant
 from app.database import reading, writing
@@ -167,6 +168,18 @@ def test_secrets_are_sealed_and_told_as_changed_only(tenant: Tenant) -> None:
         ]
         assert connection.scalar(select(func.count()).select_from(EmployeeSecret.__table__)) == 1
     assert not any("72000" in rows or "99000" in rows for rows in everything)
+
+
+def test_a_member_of_a_sealed_value_changes_alone(tenant: Tenant) -> None:
+    path = f"{HR}:salary"
+    ada = _create(tenant, _person(), secrets={path: {"amount": 72000, "currency": "USD"}})
+    with writing() as connection:
+        directory.merge(connection, tenant.id, ada.id, IMPORT, {}, secrets={f"{path}.amount": 99000})
+        row = connection.execute(select(EmployeeSecret.__table__)).one()
+        plain = encryption.unseal(tenant.id, f"employee_secret/{ada.id}/{path}", row.sealed)
+        assert json.loads(plain) == {"amount": 99000, "currency": "USD"}
+        directory.merge(connection, tenant.id, ada.id, IMPORT, {}, secrets={path: None})
+        assert connection.scalar(select(func.count()).select_from(EmployeeSecret.__table__)) == 0
 
 
 def test_values_on_request_are_never_in_revisions(tenant: Tenant) -> None:

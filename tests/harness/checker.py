@@ -7,6 +7,7 @@ link rows.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,6 +17,7 @@ from typing import Any
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 CREATE_PATHS = ("/Users", "/systemusers")
 SEARCH_PATHS = ("/search/", "/.search")
+_EXTENSION = re.compile(r":\d+\.\d+:\w+$")  # a path that ends with an extension's URN
 Call = Mapping[str, Any]
 
 
@@ -102,9 +104,9 @@ def check(
     for email, person in people.items():
         _check_person(person, by_email.get(email, []), verdict)
     ours = people.keys() | {key(email) for email in foreign}
-    verdict.unknown = [
-        f"{each.id} {each.email}" for email, found in by_email.items() if email not in ours for each in found
-    ]
+    for email, found in by_email.items():
+        if email not in ours:
+            verdict.unknown.extend(f"{account.id} {account.email}" for account in found)
     verdict.links = link_faults(links, held)
     _check_posts(calls, len(people), post_ratio, verdict)
     return verdict
@@ -130,7 +132,7 @@ def _check_posts(calls: Sequence[Call], people: int, ratio: float, verdict: Verd
     creates = [call for call in calls if is_create(call)]
     verdict.posts = len(creates)
     verdict.posts_worked = sum(1 for call in creates if has_worked(call))
-    if people and len(creates) > ratio * people:
+    if people and len(creates) > round(ratio * people, 6):
         verdict.over_called.append(f"{len(creates)} POSTs for {people} people")
 
 
@@ -267,8 +269,8 @@ def account_of_systemuser(record: Mapping[str, Any]) -> Account:
 def flattened(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the simple values by path.
 
-    >>> flattened({"name": {"givenName": "A"}, "emails": [{"type": "work", "value": "a@b.c"}], "urn:x:2.0:User": {"d": 1}})
-    {'name.givenName': 'A', 'emails[work].value': 'a@b.c', 'urn:x:2.0:User:d': 1}
+    >>> flattened({"emails": [{"type": "work", "value": "a@b.c"}], "urn:x:2.0:User": {"d": 1}})
+    {'emails[work].value': 'a@b.c', 'urn:x:2.0:User:d': 1}
     """
     flat: dict[str, Any] = {}
     _flatten("", document, flat)
@@ -277,7 +279,7 @@ def flattened(document: Mapping[str, Any]) -> dict[str, Any]:
 
 def _flatten(path: str, value: Any, flat: dict[str, Any]) -> None:
     if isinstance(value, Mapping):
-        joint = ":" if path.startswith("urn:") and "." not in path.rpartition(":")[2] else "."
+        joint = ":" if _EXTENSION.search(path) else "."
         for name, member in value.items():
             _flatten(f"{path}{joint}{name}" if path else name, member, flat)
     elif isinstance(value, list):

@@ -40,6 +40,8 @@ SETTINGS = {
     "max_wal_size": "512MB",
     "log_min_messages": "warning",
 }
+#: What a durable cluster has instead: a commit that has been answered survives a power cut.
+DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 
 
 class PostgresError(Exception):
@@ -52,14 +54,16 @@ class PostgresCluster:
     Use it as a context manager. `kill` and `restart` are for tests that take the database away.
     """
 
-    def __init__(self, deadline: float = 60.0) -> None:
+    def __init__(self, deadline: float = 60.0, *, durable: bool = False) -> None:
         """Makes and starts the cluster; raises `PostgresError` when that takes over `deadline` seconds.
 
+        A `durable` one is for measuring writes: it lives on a disk and waits for it.
         Call it on a thread that lives as long as the cluster: the kernel ends the server with that thread.
         """
         self.deadline = deadline
         self.binaries = find_binaries()
-        self.folder = _make_folder()
+        self.folder = _make_folder(durable)
+        self._settings = SETTINGS | (DURABLE if durable else {})
         self._data = self.folder / "data"
         self._log = self.folder / "server.log"
         self._numbers = itertools.count(1)
@@ -108,7 +112,7 @@ class PostgresCluster:
         """Starts the stopped or killed server and returns when it answers."""
         give_up = time.monotonic() + self.deadline
         while True:
-            settings = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
+            settings = [word for name, value in self._settings.items() for word in ("-c", f"{name}={value}")]
             self._server = self._spawn("postgres", "-D", str(self._data), "-k", str(self.folder), *settings)
             if self._answers_before(give_up):
                 return
@@ -211,9 +215,9 @@ def _collation(binaries: Path) -> list[str]:
     return ["--locale=C.UTF-8", *icu]
 
 
-def _make_folder() -> Path:
+def _make_folder(durable: bool) -> Path:
     """A new folder that the server's user owns, with a short path that this user can walk down."""
-    base = next(base for base in _places() if _can_hold_sockets(base))
+    base = next(base for base in _places(durable) if _can_hold_sockets(base))
     _remove_abandoned(base)
     folder = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX, dir=base))
     (folder / OWNER_FILE).write_text(str(os.getpid()))
@@ -222,14 +226,14 @@ def _make_folder() -> Path:
     return folder
 
 
-def _places() -> Iterator[Path]:
+def _places(durable: bool) -> Iterator[Path]:
     """Where a cluster may live, best first.
 
     A copy of a database is 300 new files. Measured: on ext4 30 ms at first, 300 to 450 ms once a test run has
     dropped some databases; in memory 30 ms, however many were dropped.
     """
     memory = Path("/dev/shm")
-    if memory.is_dir() and shutil.disk_usage(memory).free > ENOUGH_MEMORY:
+    if not durable and memory.is_dir() and shutil.disk_usage(memory).free > ENOUGH_MEMORY:
         yield memory
     yield Path(tempfile.gettempdir())
     yield Path("/tmp")

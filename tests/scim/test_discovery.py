@@ -76,6 +76,30 @@ def test_a_schema_is_found_by_its_urn_in_any_case(urn: str) -> None:
     assert document["meta"] == {"resourceType": "Schema", "location": f"{BASE}/Schemas/{document['id']}"}
 
 
+SENSITIVE = {"dateOfBirth", "nationalId", "salary", "gender"}
+
+
+def described(document: dict[str, Any]) -> set[str]:
+    return {attribute["name"] for attribute in document["attributes"]}
+
+
+def test_sensitive_attributes_are_described_to_those_who_may_read_them() -> None:
+    everything = described(discovery.schema(SET, HR, BASE))
+    assert everything > SENSITIVE
+    assert described(discovery.schema(SET, HR, BASE, sensitive_allowed=True)) == everything
+    assert described(discovery.schema(SET, HR, BASE, sensitive_allowed=False)) == everything - SENSITIVE
+
+
+def test_hiding_what_is_sensitive_changes_nothing_else_in_the_list() -> None:
+    whole = discovery.schemas(SET, BASE)["Resources"]
+    shown = discovery.schemas(SET, BASE, sensitive_allowed=False)["Resources"]
+    assert {document["id"] for document in whole if document not in shown} == {HR}
+    for before, after in zip(whole, shown, strict=True):
+        kept = [attribute for attribute in before["attributes"] if attribute["name"] not in SENSITIVE]
+        assert after == {**before, "attributes": kept}
+    assert discovery.schemas(SET, BASE)["Resources"] == whole
+
+
 def test_a_resource_type_is_found_by_its_name_in_any_case() -> None:
     assert discovery.resource_type(SET, "USER", BASE)["id"] == "User"
 
@@ -92,7 +116,7 @@ def test_a_client_builds_the_same_user_from_discovery() -> None:
         as_client(ListResponse[scim2_models.ResourceType], discovery.resource_types(SET, BASE)).resources,
         as_client(scim2_models.ServiceProviderConfig, discovery.service_provider_config(BASE)),
     )
-    (user,) = provider.models
+    user: Any = provider.model_for("User")
     assert set(user.get_extension_models()) == {ENTERPRISE, HR}
     assert user.get_extension_models()[HR].get_field_annotation("salary", scim2_models.Returned) == "never"
 

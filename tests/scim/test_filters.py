@@ -15,9 +15,10 @@ from scim2_models import ScimFilter
 from scim.errors import InvalidFilter, ScimError, Sensitive
 from scim.filters import And, Comparison, Not, Or, Present, ValuePath, matches, parse_filter
 from scim.resources import ENTERPRISE, HR, USER, UserModel, group_type, user_type
+from tests.scim.resource_types import EXTRA, extended_user_type
 
 BABS: dict[str, Any] = {
-    "schemas": [USER, ENTERPRISE, HR],
+    "schemas": [USER, ENTERPRISE, HR, EXTRA],
     "id": "2819c223-7f76-453a-919d-413861904646",
     "externalId": "Bjensen",
     "userName": "bjensen@example.com",
@@ -35,12 +36,13 @@ BABS: dict[str, Any] = {
         "lastModified": "2011-05-13T04:42:34.000000Z",
     },
     ENTERPRISE: {"employeeNumber": "701984", "manager": {"value": "26118915-6090-4610-87e4-49d8ca9f808d"}},
-    HR: {"tags": ["Blue", "green"], "fte": 0.8, "startDate": "2026-01-05"},
+    HR: {"tags": ["Blue", "green"], "fte": "0.8", "startDate": "2026-01-05"},
+    EXTRA: {"labels": ["Red", "white"], "share": 0.8},
 }
 
 
 def holds(text: str, document: dict[str, Any] = BABS) -> bool:
-    return matches(parse_filter(text, user_type()), document)
+    return matches(parse_filter(text, extended_user_type()), document)
 
 
 # --- the examples of figure 2 ---
@@ -130,6 +132,7 @@ def test_a_complex_attribute_stands_for_its_value() -> None:
 
 def test_plain_values_are_addressed_as_value_in_brackets() -> None:
     assert holds(f'{HR}:tags[value eq "blue"]')
+    assert holds(f'{EXTRA}:labels[value eq "red"]') and not holds(f'{EXTRA}:labels[value eq "blue"]')
     assert holds(f'schemas[value eq "{ENTERPRISE}"]')
 
 
@@ -178,7 +181,13 @@ def test_strings_are_ordered_by_code_point_of_their_key() -> None:
 
 
 def test_numbers_compare_by_value() -> None:
-    assert holds(f"{HR}:fte lt 1 and {HR}:fte gt 5e-1 and {HR}:fte eq 0.80")
+    share = f"{EXTRA}:share"
+    assert holds(f"{share} lt 1 and {share} gt 5e-1 and {share} eq 0.80")
+    assert not holds(f"{share} eq 0.8000001 or {share} lt 8e-1")
+
+
+def test_a_decimal_text_compares_as_text() -> None:
+    assert holds(f'{HR}:fte eq "0.8" and {HR}:fte sw "0." and {HR}:fte ne "1"')
 
 
 def test_booleans_may_be_written_as_strings_as_entra_does() -> None:
@@ -223,8 +232,10 @@ def test_empty_values_are_not_present() -> None:
 
 
 def test_false_and_zero_are_present() -> None:
-    document = {"active": False, HR: {"fte": 0}}
-    assert holds(f"active pr and {HR}:fte pr and active eq false and {HR}:fte eq 0", document)
+    document = {"active": False, HR: {"fte": "0"}, EXTRA: {"share": 0}}
+    assert holds("active pr and active eq false", document)
+    assert holds(f"{EXTRA}:share pr and {EXTRA}:share eq 0", document)
+    assert holds(f'{HR}:fte pr and {HR}:fte eq "0"', document)
 
 
 def test_a_filter_for_another_resource_type_is_resolved_there() -> None:
@@ -273,16 +284,16 @@ def test_a_filter_for_another_resource_type_is_resolved_there() -> None:
         'userName eq "\\ud800"',
         'userName eq "\\u0000"',
         'userName eq "\x00"',
-        f"{HR}:fte eq 1e999",
-        f"{HR}:fte eq 99999999999999999999",
-        f"{HR}:fte eq 01",
-        f"{HR}:fte eq NaN",
-        f"{HR}:fte eq Infinity",
+        f"{EXTRA}:share eq 1e999",
+        f"{EXTRA}:share eq 99999999999999999999",
+        f"{EXTRA}:share eq 01",
+        f"{EXTRA}:share eq NaN",
+        f"{EXTRA}:share eq Infinity",
     ],
 )
 def test_what_is_not_a_filter_is_an_invalid_filter(text: str) -> None:
     with pytest.raises(InvalidFilter):
-        parse_filter(text, user_type())
+        parse_filter(text, extended_user_type())
 
 
 @pytest.mark.parametrize(
@@ -302,16 +313,17 @@ def test_what_is_not_a_filter_is_an_invalid_filter(text: str) -> None:
         "userName eq true",
         "title gt null",
         "title co null",
-        f'{HR}:fte eq "0.8"',
-        f"{HR}:fte co 8",
-        f"{HR}:fte eq true",
+        f'{EXTRA}:share eq "0.8"',
+        f"{EXTRA}:share co 8",
+        f"{EXTRA}:share eq true",
+        f"{HR}:fte eq 0.8",
         'name eq "x"',
         'addresses eq "x"',
     ],
 )
 def test_an_operator_or_operand_that_the_type_does_not_know_is_an_invalid_filter(text: str) -> None:
     with pytest.raises(InvalidFilter):
-        parse_filter(text, user_type())
+        parse_filter(text, extended_user_type())
 
 
 @pytest.mark.parametrize("operator", ["pr", 'eq "x"', 'ne "x"', 'sw "x"', "eq null"])

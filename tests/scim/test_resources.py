@@ -6,6 +6,7 @@ import pytest
 
 from scim.attributes import Attribute
 from scim.resources import ENTERPRISE, HR, SERVED, group_type, standard_schema_set, user_type
+from scim.schema import Hint
 
 
 def hr(name: str) -> Attribute:
@@ -30,11 +31,11 @@ VENDORS_8 = {
     "locationName": ("string", "readWrite", "default"),
     "managerEmail": ("string", "readWrite", "default"),
     "managerSourceId": ("string", "readWrite", "default"),
-    "fte": ("decimal", "readWrite", "default"),
+    "fte": ("string", "readWrite", "default"),
     "gender": ("string", "readWrite", "request"),
     "onboardingStatus": ("string", "readWrite", "default"),
     "applicationStatus": ("string", "readWrite", "default"),
-    "tags": ("string", "readWrite", "default"),
+    "tags": ("string", "readOnly", "default"),
     "sources": ("complex", "readOnly", "default"),
 }
 
@@ -61,18 +62,23 @@ def test_sources_and_tags_are_lists() -> None:
     assert hr("sources").multi_valued and hr("tags").multi_valued
 
 
+def test_fte_alone_is_a_decimal_kept_as_text() -> None:
+    assert [a.path for a in user_type().walk() if Hint.decimal in a.hints] == [f"{HR}:fte"]
+    assert hr("salary").sub_attributes["amount"].type == "decimal"
+
+
 def test_every_secret_or_on_request_attribute_is_sensitive_and_no_other() -> None:
     for attribute in user_type().walk():
         is_password = attribute.path == "password"
         assert attribute.is_sensitive == (attribute.returned in ("never", "request") and not is_password)
 
 
-def test_a_manager_needs_a_value_only_and_the_rest_is_read_only() -> None:
+def test_a_manager_needs_a_value_only_and_the_name_alone_is_read_only() -> None:
     manager = user_type().resolve(f"{ENTERPRISE}:manager")
     assert manager is not None
     assert {s.name: (s.required, s.mutability) for s in manager.sub_attributes.values()} == {
         "value": (True, "readWrite"),
-        "$ref": (False, "readOnly"),
+        "$ref": (False, "readWrite"),
         "displayName": (False, "readOnly"),
     }
 

@@ -53,7 +53,9 @@ def named_delimiter(text: str) -> str:
     """
     delimiter = _NAMED_DELIMITERS.get(text.lower(), text)
     if len(delimiter) != 1 or delimiter in '"\r\n':
-        raise WrongSource(f"delimiter={text!r} cannot separate cells; use one character, \\t, or tab, comma, semicolon.")
+        raise WrongSource(
+            f"delimiter={text!r} cannot separate cells; use one character, \\t, or tab, comma, semicolon."
+        )
     return delimiter
 
 
@@ -65,7 +67,9 @@ def named_encoding(text: str) -> Encoding:
     try:
         name = codecs.lookup(text).name
     except LookupError:
-        raise WrongSource(f"encoding={text!r} is unknown; use utf-8, utf-16, cp1252, latin-1 or another one.") from None
+        raise WrongSource(
+            f"encoding={text!r} is unknown; use utf-8, utf-16, cp1252, latin-1 or another one."
+        ) from None
     if name in _LATIN_NAMES:
         return Encoding(WINDOWS_LATIN, UNDEFINED_AS_LATIN_1)
     return Encoding("utf-8-sig" if name == "utf-8" else name)
@@ -111,7 +115,9 @@ def opened(path: Path) -> BinaryIO:
     try:
         return path.open("rb")
     except OSError as error:
-        raise SourceUnavailable(f"{path} cannot be read ({error.strerror}); check the path and its permissions.") from None
+        raise SourceUnavailable(
+            f"{path} cannot be read ({error.strerror}); check the path and its permissions."
+        ) from None
 
 
 def find_delimiter(lines: Iterable[str]) -> str:

@@ -50,7 +50,12 @@ class CsvFile:
     """
 
     def __init__(
-        self, path: Path, *, delimiter: str | None = None, encoding: Encoding | None = None, header_row: int | None = None
+        self,
+        path: Path,
+        *,
+        delimiter: str | None = None,
+        encoding: Encoding | None = None,
+        header_row: int | None = None,
     ) -> None:
         self.path = path
         self.state = FileState.of(path)
@@ -78,18 +83,24 @@ class CsvFile:
             if found is not None:
                 yield found
         if FileState.of(self.path) != self.state:
-            raise IncompleteRead(f"{self.path} changed while it was read; import it again when it is complete.")
+            raise IncompleteRead(
+                f"{self.path} changed while it was read; import it again when it is complete."
+            )
 
     def _numbered(self) -> Iterator[tuple[int, Record]]:
         # The text layer turns every kind of line break into "\n", so that a Mac's old "\r" is one too.
-        with io.TextIOWrapper(opened(self.path), encoding=self.encoding.name, errors=self.encoding.errors) as text:
+        with io.TextIOWrapper(
+            opened(self.path), encoding=self.encoding.name, errors=self.encoding.errors
+        ) as text:
             first = text.readline()
             hinted = _SEPARATOR_HINT.fullmatch(first.strip("\ufeff\n"))
             lines = text if hinted else _chained(first, text)
             yield from enumerate(records(lines, self.delimiter), 1)
 
     def _sample(self) -> tuple[str | None, list[str]]:
-        with io.TextIOWrapper(opened(self.path), encoding=self.encoding.name, errors=self.encoding.errors) as text:
+        with io.TextIOWrapper(
+            opened(self.path), encoding=self.encoding.name, errors=self.encoding.errors
+        ) as text:
             lines = list(islice(text, _SAMPLE_LINES))
         hinted = _SEPARATOR_HINT.fullmatch(lines[0].strip("\ufeff\n")) if lines else None
         return (hinted[1], lines[1:]) if hinted else (None, lines)
@@ -122,10 +133,14 @@ class CsvFile:
             cells.pop()
         if not self._needed <= len(cells) <= len(self.columns):
             wanted = len(self.columns)
-            return _unreadable(number, "wrong_number_of_cells", f"it has {len(cells)} cells, the header has {wanted}")
+            return _unreadable(
+                number, "wrong_number_of_cells", f"it has {len(cells)} cells, the header has {wanted}"
+            )
         if _UNSTORABLE.search(record.text):
             column = next(c for c, cell in zip(self.columns, cells, strict=False) if _UNSTORABLE.search(cell))
-            return _unreadable(number, "bad_character", "a cell holds a control character, such as NUL", column)
+            return _unreadable(
+                number, "bad_character", "a cell holds a control character, such as NUL", column
+            )
         cells += [""] * (len(self.columns) - len(cells))
         return SourceRecord(number, dict(zip(self.columns, cells, strict=True)))
 

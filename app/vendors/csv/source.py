@@ -25,7 +25,9 @@ class CsvSource:
     label = "CSV file"
     options = (
         Option("path", "Path of the file", required=True),
-        Option("delimiter", "What separates cells: a character, \\t, or a word such as tab; found when left out"),
+        Option(
+            "delimiter", "What separates cells: a character, \\t, or a word such as tab; found when left out"
+        ),
         Option("encoding", "The file's encoding; found when left out"),
         Option("header_row", "The row that names the columns; the first that is not blank when left out"),
         Option("dates", "For mapping=guess: month-first or day-first, where the file does not tell"),
@@ -38,7 +40,9 @@ class CsvSource:
         settled = {name: value for name, value in settings.items() if value != ""}
         settled["path"] = str(Path(settings["path"]).expanduser().resolve())
         if not Path(settled["path"]).is_file():
-            raise WrongSource(f"path={settings['path']!r} is no file here; give the path of a readable CSV file.")
+            raise WrongSource(
+                f"path={settings['path']!r} is no file here; give the path of a readable CSV file."
+            )
         if settled.get("dates", "month-first") not in ORDERS:
             raise WrongSource(f"dates={settled['dates']!r} is unknown; use month-first or day-first.")
         try:
@@ -72,7 +76,11 @@ class CsvSource:
         columns = ", ".join(file.columns)
         return [
             Check("file", True, f"{file.path}: {file.state.size} bytes."),
-            Check("form", True, f"Encoding {file.encoding.name}, delimiter {file.delimiter!r}, header in row {file.header_row}."),
+            Check(
+                "form",
+                True,
+                f"Encoding {file.encoding.name}, delimiter {file.delimiter!r}, header in row {file.header_row}.",
+            ),
             Check("columns", True, f"{len(file.columns)} columns: {columns}."),
         ]
 

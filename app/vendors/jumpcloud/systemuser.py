@@ -6,8 +6,8 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.provisioning.adapter import Value
-from app.provisioning.fields import CREATE_ONLY, FIELDS, split_phone
+from app.provisioning.fields import CREATE_ONLY, FIELDS, Value
+from app.provisioning.readers import split_phone
 
 Record = dict[str, Any]
 Changed = Mapping[str, Value | None]

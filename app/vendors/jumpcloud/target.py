@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 from app.outbound import OutboundError, OutboundSession, Response
 from app.provisioning import errors
-from app.provisioning.adapter import Account, Capabilities, Request, Value, send
+from app.provisioning.adapter import Account, Capabilities, Request, send
+from app.provisioning.fields import Value
 from app.vendors.jumpcloud import systemuser
 from app.vendors.jumpcloud.listing import Listing
 from scim.keys import comparison_key
@@ -21,7 +22,8 @@ _JSON = (("Content-Type", "application/json"), ("Accept", "application/json"))
 
 # Duplicates are a 400 whose text is not documented (vendors.md §6.2): every known way to say it.
 _DUPLICATE = re.compile(
-    r"already\s+(?:\w+\s+){0,2}(?:in\s+use|exists?|taken|used|assigned)|duplicate|must\s+be\s+unique|not\s+unique|is\s+taken",
+    r"already\s+(?:\w+\s+){0,2}(?:in\s+use|exists?|taken|used|assigned)"
+    r"|duplicate|must\s+be\s+unique|not\s+unique|is\s+taken",
     re.IGNORECASE,
 )
 _DUPLICATE_CODES = (

@@ -7,8 +7,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.provisioning.adapter import Value
-from app.provisioning.fields import CREATE_ONLY, FIELDS, split_phone
+from app.provisioning.fields import CREATE_ONLY, FIELDS, Value
+from app.provisioning.readers import split_phone
 from app.vendors.scim.places import (
     Document,
     Place,

@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 from app.outbound import Exchange, OutboundError, OutboundSession, Response
 from app.provisioning import errors
-from app.provisioning.adapter import Account, Capabilities, Request, Value
+from app.provisioning.adapter import Account, Capabilities, Request
+from app.provisioning.fields import Value
 from app.vendors.scim import mapping, profile
 from app.vendors.scim.places import entries_of, member
 from scim import client_errors

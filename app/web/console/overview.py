@@ -130,14 +130,17 @@ def name_of(document: Mapping[str, Any]) -> str:
     return str(document.get("displayName") or full or document.get("userName") or "")
 
 
+_LINK = ("employee_id", "target_id", "state", "reason", "next_attempt_at", "label")
 _LINKS = (
     select(
-        *(_link.c[name] for name in ("employee_id", "target_id", "state", "reason", "next_attempt_at", "label")),
+        *(_link.c[name] for name in _LINK),
         _target.c.name.label("target_name"),
         _employee.c.wire,
     )
     .join(_target, (_target.c.tenant_id == _link.c.tenant_id) & (_target.c.id == _link.c.target_id))
-    .outerjoin(_employee, (_employee.c.tenant_id == _link.c.tenant_id) & (_employee.c.id == _link.c.employee_id))
+    .outerjoin(
+        _employee, (_employee.c.tenant_id == _link.c.tenant_id) & (_employee.c.id == _link.c.employee_id)
+    )
 )
 
 
@@ -158,16 +161,21 @@ def _link_line(row: Any) -> LinkLine:
     )
 
 
-_SOURCE = tuple(_source.c[name] for name in ("id", "name", "kind", "state", "interval_seconds", "next_run_at"))
+_SOURCE = ("id", "name", "kind", "state", "interval_seconds", "next_run_at")
 
 
 def sources(connection: Connection, tenant_id: int) -> dict[int, SourceLine]:
     """Return the tenant's sources by number, in the order of their names."""
-    query = select(*_SOURCE).where(_source.c.tenant_id == tenant_id).order_by(_source.c.name)
+    query = (
+        select(*(_source.c[name] for name in _SOURCE))
+        .where(_source.c.tenant_id == tenant_id)
+        .order_by(_source.c.name)
+    )
     return {row.id: SourceLine(**row._mapping) for row in connection.execute(query)}
 
 
-_CARD = ("id", "name", "kind", "state", "pause_reason", "interval_seconds", "last_tick_at", "next_tick_at", "retry_at")
+_SCHEDULE = ("interval_seconds", "last_tick_at", "next_tick_at", "retry_at")
+_CARD = ("id", "name", "kind", "state", "pause_reason", *_SCHEDULE)
 
 
 def targets(connection: Connection, tenant_id: int) -> list[TargetCard]:
@@ -177,8 +185,10 @@ def targets(connection: Connection, tenant_id: int) -> list[TargetCard]:
     for target_id, state, number in connection.execute(by_state.group_by(_link.c.target_id, _link.c.state)):
         counts.setdefault(target_id, {})[state] = number
     plans: dict[int, list[int]] = {}
-    waiting = select(_plan.c.target_id, _plan.c.id).where(_plan.c.tenant_id == tenant_id, _plan.c.state == "waiting")
-    for target_id, plan_id in connection.execute(waiting.order_by(_plan.c.id)):
+    waiting = select(_plan.c.target_id, _plan.c.id).where(_plan.c.tenant_id == tenant_id)
+    for target_id, plan_id in connection.execute(
+        waiting.where(_plan.c.state == "waiting").order_by(_plan.c.id)
+    ):
         plans.setdefault(target_id, []).append(plan_id)
     query = select(*(_target.c[name] for name in _CARD)).where(_target.c.tenant_id == tenant_id)
     return [

@@ -81,9 +81,11 @@ def require_sign_in() -> Response | AnyResponse | None:
     if request.endpoint in _OPEN:
         return None
     value = session_value()
+    admin = None
     if value:
         with reading() as connection:
-            g.console_admin = admins.admin_of_session(connection, value)
-    if g.get("console_admin"):
-        return None
-    return redirect(url_for("console.sign_in"), 303)
+            admin = admins.admin_of_session(connection, value)
+    if admin is None:
+        return redirect(url_for("console.sign_in"), 303)
+    g.console_admin = admin
+    return None

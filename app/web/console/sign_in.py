@@ -25,13 +25,16 @@ Answer = str | Response | tuple[str, int] | tuple[str, int, dict[str, str]]
 _PRINTABLE = Regexp(r"[^\x00-\x1f\x7f]*\Z", message="Leave out characters that cannot be seen.")
 
 
-class SignInForm(FlaskForm):  # type: ignore[misc]
+class SignInForm(FlaskForm):
     """The three things that an admin signs in with."""
 
     tenant = StringField(
-        "Tenant", [InputRequired("Type the tenant's short name, for example demo."), Length(max=63), _PRINTABLE]
+        "Tenant",
+        [InputRequired("Type the tenant's short name, for example demo."), Length(max=63), _PRINTABLE],
     )
-    email = StringField("E-mail address", [InputRequired("Type your e-mail address."), Length(max=320), _PRINTABLE])
+    email = StringField(
+        "E-mail address", [InputRequired("Type your e-mail address."), Length(max=320), _PRINTABLE]
+    )
     password = PasswordField("Password", [InputRequired("Type your password."), Length(max=1000)])
 
 
@@ -58,7 +61,11 @@ def sign_in() -> Answer:
     if outcome.wait:
         seconds = str(math.ceil(outcome.wait))
         message = f"Too many tries with this address. Wait {seconds} seconds, then try again."
-        return render_template("console/sign_in.html", form=form, refusal=message), 429, {"Retry-After": seconds}
+        return (
+            render_template("console/sign_in.html", form=form, refusal=message),
+            429,
+            {"Retry-After": seconds},
+        )
     return render_template("console/sign_in.html", form=form, refusal=WRONG), 403
 
 

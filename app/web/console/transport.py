@@ -50,7 +50,8 @@ def is_safe(settings: Settings, request: Request) -> bool:
     """
     if is_https(settings):
         return True
-    if not is_loopback(urlsplit(f"//{request.host}").hostname) or any(name in request.headers for name in _FORWARDED):
+    came_through_proxy = any(name in request.headers for name in _FORWARDED)
+    if came_through_proxy or not is_loopback(urlsplit(f"//{request.host}").hostname):
         return False
     return is_loopback(urlsplit(settings.public_url).hostname) or is_loopback(request.remote_addr)
 

@@ -43,7 +43,8 @@ class Wish:
     @classmethod
     def of(cls, arguments: Mapping[str, str]) -> Wish:
         """Return the wish of a query string; what has not the right form counts as not asked for."""
-        return cls(**{name: arguments.get(name, "") for name, form in _FORMS.items() if form.fullmatch(arguments.get(name, ""))})
+        given = {name: arguments.get(name, "") for name in _FORMS}
+        return cls(**{name: text for name, text in given.items() if _FORMS[name].fullmatch(text)})
 
     @property
     def active(self) -> bool | None:
@@ -66,7 +67,9 @@ class Wish:
         chosen = self.people if people is None else people
         return replace(self, people=chosen, people_older=older, people_newer=newer)._url("people")
 
-    def links_from(self, place: Place | None = None, *, state: str | None = None, target: object = None) -> str:
+    def links_from(
+        self, place: Place | None = None, *, state: str | None = None, target: object = None
+    ) -> str:
         """Return the address of the links at a place, or of other links from the newest on; people stay."""
         older, newer = _texts(place)
         chosen = replace(self, links_older=older, links_newer=newer)

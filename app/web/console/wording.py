@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from app import clock
 from app.web.console.blueprint import blueprint
@@ -22,16 +22,22 @@ class Word:
 LINK_STATES = {
     "new": Word("New", "Not at the target yet; the next tick looks at it.", "secondary"),
     "linked": Word("Linked", "Has an account there, and Rollcall keeps it up to date.", "success"),
-    "waiting": Word("Waiting", "Something has to come first; it goes on by itself when that is there.", "info"),
+    "waiting": Word(
+        "Waiting", "Something has to come first; it goes on by itself when that is there.", "info"
+    ),
     "held": Word("Held", "Nothing is sent until somebody mends what the reason names.", "warning"),
     "not_needed": Word("Not needed", "Inactive and without an account there: nothing to do.", "secondary"),
     "vanished": Word("Vanished", "The account was deleted at the target, not by Rollcall.", "danger"),
-    "orphan": Word("Orphan", "Deleted here; the account stays at the target, suspended or as it was.", "secondary"),
+    "orphan": Word(
+        "Orphan", "Deleted here; the account stays at the target, suspended or as it was.", "secondary"
+    ),
 }
 RUN_STATES = {
     "running": Word("Running", "The import is under way.", "info"),
     "finished": Word("Finished", "Every row was worked on.", "success"),
-    "failed": Word("Failed", "The source could not be read to its end; nobody was suspended because of that.", "danger"),
+    "failed": Word(
+        "Failed", "The source could not be read to its end; nobody is suspended for that.", "danger"
+    ),
     "cancelled": Word("Cancelled", "An admin stopped it; what it had done stays.", "secondary"),
 }
 TARGET_STATES = {
@@ -53,8 +59,9 @@ def when(instant: str | None) -> Markup:
     if not instant:
         return Markup("never")
     moment = clock.parse_instant(instant)
-    exact = escape(f"{moment:%Y-%m-%dT%H:%M:%SZ}")
-    return Markup('<time datetime="{0}" title="{0}">{1}</time>').format(exact, f"{moment.day} {moment:%b %Y, %H:%M} UTC")
+    exact = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+    shown = f"{moment.day} {moment:%b %Y, %H:%M} UTC"
+    return Markup('<time datetime="{0}" title="{0}">{1}</time>').format(exact, shown)
 
 
 @blueprint.app_template_filter("every")

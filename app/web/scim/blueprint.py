@@ -25,6 +25,8 @@ from scim.errors import (
 log = structlog.get_logger(__name__)
 
 PREFIXES = ("/scim/v2", "/t/<tenant_slug>/scim/v2")
+#: Endpoints that only read although they are not GET.
+_SEARCHES = frozenset({"search", "search_users"})
 #: Endpoint name of the one route that needs no credentials.
 OPEN_ENDPOINTS = frozenset({"service_provider_config"})
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -37,6 +39,8 @@ def _me() -> Response:
 #: rule → method → (endpoint name, view).
 ROUTES: dict[str, dict[str, tuple[str, Callable[..., Response]]]] = {
     "/Users": {"GET": ("list_users", users.listed), "POST": ("create_user", users.create)},
+    "/.search": {"POST": ("search", users.search)},
+    "/Users/.search": {"POST": ("search_users", users.search)},
     "/Users/<user_id>": {
         "GET": ("read_user", users.read),
         "PUT": ("replace_user", users.replace),
@@ -78,7 +82,7 @@ def _authenticate() -> None:
     if name in OPEN_ENDPOINTS:
         g.scim_base_url = base_url(g.scim_tenant)
         return
-    authenticate(g.scim_tenant, is_read=request.method in _READS)
+    authenticate(g.scim_tenant, is_read=request.method in _READS or name in _SEARCHES)
 
 
 @blueprint.errorhandler(ScimError)

@@ -30,15 +30,19 @@ def resource_type(name: str) -> Response:
 def schemas() -> Response:
     """Answer /Schemas."""
     _refuse_filter()
-    return json_answer(discovery.schemas(standard_schema_set(), view().base_url))
+    return json_answer(discovery.schemas(standard_schema_set(), view().base_url, sensitive_allowed=_may_see_sensitive()))
 
 
 def schema(urn: str) -> Response:
     """Answer /Schemas/{urn}."""
     _refuse_filter()
-    return json_answer(discovery.schema(standard_schema_set(), urn, view().base_url))
+    return json_answer(discovery.schema(standard_schema_set(), urn, view().base_url, sensitive_allowed=_may_see_sensitive()))
 
 
 def _refuse_filter() -> None:
     if "filter" in request.args:
         raise Forbidden("Discovery endpoints cannot be filtered (RFC 7644 §4); ask without the filter.")
+
+
+def _may_see_sensitive() -> bool:
+    return view().principal.may("scim:sensitive")

@@ -79,7 +79,7 @@ def body(limit: int = MAX_BODY_BYTES) -> bytes:
     if length is not None and length > limit:
         raise PayloadTooLarge(f"The body has {length} bytes; at most {limit} are taken. Send less at once.")
     if length is not None:
-        return request.environ["wsgi.input"].read(length)  # type: ignore[no-any-return]
+        return request.environ["wsgi.input"].read(length)
     data = request.stream.read(limit + 1)
     if len(data) > limit:
         raise PayloadTooLarge(f"The body has more than the {limit} bytes that are taken. Send less at once.")

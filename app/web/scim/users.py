@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, request
@@ -18,11 +19,14 @@ from scim.codec import Decoded, codec_of
 from scim.errors import NotFound, echo
 from scim.filters import parse_filter
 from scim.parse import parse_json
+from scim.patch import apply_patch, parse_patch
 from scim.projection import Projection
 from scim.resources import user_type
+from scim.searching import search_request
 
 _user = user_type()
 _codec = codec_of(_user)
+_SEALED = frozenset(a.path for a in _user.walk() if a.returned == "never" and a.path != "password")
 
 
 def create() -> Response:
@@ -58,9 +62,18 @@ def read(user_id: str) -> Response:
 
 def listed() -> Response:
     """Answer GET /Users: a page of those who fit the filter, in order of creation (RFC 7644 §3.4.2)."""
-    seen, projection = view(), _projection()
-    page = paging.parse(request.args.get("startIndex"), request.args.get("count"))
-    text = request.args.get("filter")
+    return _searched(request.args)
+
+
+def search() -> Response:
+    """Answer POST /.search and /Users/.search: the same, the parameters in the body (RFC 7644 §3.4.3)."""
+    return _searched(search_request(parse_json(body())))
+
+
+def _searched(parameters: Mapping[str, Any]) -> Response:
+    seen, projection = view(), _projection(parameters)
+    page = paging.parse(parameters.get("startIndex"), parameters.get("count"))
+    text = parameters.get("filter")
     tree = None
     if text:
         tree = parse_filter(text, _user, sensitive_allowed=seen.principal.may("scim:sensitive"))
@@ -92,15 +105,13 @@ def replace(user_id: str) -> Response:
             _with_unseen(decoded, before),
             external_id=decoded.external_id,
             client_id=seen.principal.client_id,
-            secrets={**decoded.secrets, **_cleared_secrets(decoded)},
+            secrets={**_cleared_secrets(decoded.cleared), **decoded.secrets},
         )
     return _written_answer(seen, written.employee, decoded.external_id, projection)
 
 
 def patch(user_id: str) -> Response:
     """Answer PATCH /Users/{id}: 200 with the resource, 204 on ``Prefer: return=minimal`` (RFC 7644 §3.5.2)."""
-    from scim.patch import apply_patch, parse_patch
-
     seen, projection = view(), _projection()
     operations = parse_patch(parse_json(body()), _user)
     with writing() as connection:
@@ -108,7 +119,7 @@ def patch(user_id: str) -> Response:
         _check_conditions(before)
         patched = apply_patch(before.document, operations, _codec)
         known = directory.external_ids(connection, before.tenant_id, before.id).get(seen.principal.client_id)
-        external_id = patched.external_id if patched.external_id_changed else known
+        external_id = patched.external_id or (None if "externalId" in patched.cleared else known)
         written = directory.change(
             connection,
             before,
@@ -117,7 +128,7 @@ def patch(user_id: str) -> Response:
             patched.document,
             external_id=external_id,
             client_id=seen.principal.client_id,
-            secrets=patched.secrets,
+            secrets={**_cleared_secrets(patched.cleared), **patched.secrets},
         )
     if "return=minimal" in request.headers.get("Prefer", "").replace(" ", "").lower():
         return Response(status=204, headers={"ETag": conditions.etag(written.employee.version)})
@@ -142,9 +153,10 @@ def _missing(user_id: str) -> NotFound:
     return NotFound(f"There is no User {echo(user_id, 64)} in this tenant.")
 
 
-def _projection() -> Projection:
+def _projection(parameters: Mapping[str, Any] | None = None) -> Projection:
     allowed = view().principal.may("scim:sensitive")
-    asked, excluded = request.args.get("attributes"), request.args.get("excludedAttributes")
+    given = request.args if parameters is None else parameters
+    asked, excluded = given.get("attributes"), given.get("excludedAttributes")
     return Projection.parse(asked, excluded, _user, sensitive_allowed=allowed)
 
 
@@ -174,10 +186,9 @@ def _with_unseen(decoded: Decoded, before: Employee) -> directory.Document:
     return document
 
 
-def _cleared_secrets(decoded: Decoded) -> dict[str, None]:
+def _cleared_secrets(cleared: frozenset[str]) -> dict[str, None]:
     """Return None for each sealed value that was unassigned by name."""
-    never = {attribute.path for attribute in _user.walk() if attribute.returned == "never"}
-    return dict.fromkeys(path for path in decoded.cleared if path in never and path != "password")
+    return dict.fromkeys(path for path in cleared if path in _SEALED)
 
 
 def _written_answer(seen: View, employee: Employee, external_id: str | None, projection: Projection) -> Response:

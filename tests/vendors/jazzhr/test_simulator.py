@@ -51,7 +51,9 @@ def test_a_new_key_ends_the_old_one(jazzhr: JazzHRSimulator, server: Server) -> 
 
 def test_the_key_is_not_in_the_call_log(jazzhr: JazzHRSimulator, server: Server, get: Caller) -> None:
     get("/hires/page/1")
-    requests.post(server.url + "/v1/applicants", json={"apikey": jazzhr.key, "first_name": "A", "last_name": "B"})
+    requests.post(
+        server.url + "/v1/applicants", json={"apikey": jazzhr.key, "first_name": "A", "last_name": "B"}
+    )
     assert len(jazzhr.log) == 2
     assert jazzhr.key not in str(jazzhr.log.calls())
 
@@ -77,10 +79,26 @@ def test_an_empty_list_can_look_otherwise(jazzhr: JazzHRSimulator, get: Caller, 
 def test_a_hire_leads_to_an_applicant_and_a_job(get: Caller) -> None:
     hire = get("/hires").json()[0]
     assert hire.keys() == {
-        *("id", "applicant_id", "job_id", "workflow_step_id", "workflow_step_name", "hired_date", "hired_time")
+        *(
+            "id",
+            "applicant_id",
+            "job_id",
+            "workflow_step_id",
+            "workflow_step_name",
+            "hired_date",
+            "hired_time",
+        )
     }
     applicant, job = get(f"/applicants/{hire['applicant_id']}").json(), get(f"/jobs/{hire['job_id']}").json()
-    assert {"first_name", "last_name", "email", "address", "desired_start_date", "desired_salary", "phone"} <= applicant.keys()
+    assert {
+        "first_name",
+        "last_name",
+        "email",
+        "address",
+        "desired_start_date",
+        "desired_salary",
+        "phone",
+    } <= applicant.keys()
     assert {"title", "department", "city", "state", "zip", "country_id", "hiring_lead"} <= job.keys()
     assert all(isinstance(value, str) for value in hire.values())
     assert "@" in get(f"/users/{job['hiring_lead']}").json()["email"]
@@ -88,7 +106,8 @@ def test_a_hire_leads_to_an_applicant_and_a_job(get: Caller) -> None:
 
 def test_a_list_of_one_is_a_bare_object_also_when_nested(jazzhr: JazzHRSimulator, get: Caller) -> None:
     assert get("/users/type/Recruiter").json()["first_name"] == "Rita"
-    once, twice = list(jazzhr.company.hires.values())[0], list(jazzhr.company.hires.values())[25]
+    hires = list(jazzhr.company.hires.values())
+    once, twice = hires[0], hires[25]
     assert isinstance(get(f"/applicants/{once['applicant_id']}").json()["jobs"], dict)
     assert len(get(f"/applicants/{twice['applicant_id']}").json()["jobs"]) == 2
     assert get(f"/applicants/{once['applicant_id']}").json()["comments"] == []
@@ -110,7 +129,15 @@ def test_an_absent_date_is_zeros(jazzhr: JazzHRSimulator) -> None:
 
 def test_applicant_lists_have_no_email_and_are_filtered_by_path(jazzhr: JazzHRSimulator, get: Caller) -> None:
     row = get("/applicants/page/1").json()[0]
-    assert row.keys() == {"id", "first_name", "last_name", "prospect_phone", "apply_date", "job_id", "job_title"}
+    assert row.keys() == {
+        "id",
+        "first_name",
+        "last_name",
+        "prospect_phone",
+        "apply_date",
+        "job_id",
+        "job_title",
+    }
     for path in (f"/applicants/job_id/{row['job_id']}/page/1", f"/applicants/page/1/job_id/{row['job_id']}"):
         assert row["id"] in ids(get(path))
     hired = jazzhr.hire({"first_name": "O'Neil/x", "last_name": "Żółć"})
@@ -121,7 +148,11 @@ def test_applicant_lists_have_no_email_and_are_filtered_by_path(jazzhr: JazzHRSi
 
 
 def test_unknown_records_and_resources_are_404(get: Caller) -> None:
-    assert [get(path).status_code for path in ("/applicants/nobody", "/jobs/none", "/nothing")] == [404, 404, 404]
+    assert [get(path).status_code for path in ("/applicants/nobody", "/jobs/none", "/nothing")] == [
+        404,
+        404,
+        404,
+    ]
 
 
 def test_eighty_calls_a_minute_then_429() -> None:
@@ -189,7 +220,9 @@ def test_hiring_and_changing_from_another_process(server: Server, get: Caller) -
     control = server.url + "/_simulator"
     hire = requests.post(control + "/hires", json={"first_name": "Zoe", "email": "zoe@example.org"}).json()
     assert get(f"/applicants/{hire['applicant_id']}").json()["email"] == "zoe@example.org"
-    again = requests.post(control + "/hires", json={"applicant_id": hire["applicant_id"], "again": True}).json()
+    again = requests.post(
+        control + "/hires", json={"applicant_id": hire["applicant_id"], "again": True}
+    ).json()
     assert again["job_id"] != hire["job_id"]
     requests.patch(f"{control}/applicants/{hire['applicant_id']}", json={"last_name": "New"})
     requests.patch(f"{control}/jobs/{hire['job_id']}", json={"department": "Moved"})
@@ -229,7 +262,9 @@ def test_the_signature_is_the_documented_one() -> None:
     assert signature(SECRET, b'{"data":"JazzHR Verify Event"}') == expected
 
 
-def test_an_integration_is_saved_after_a_verify_call_answered_200(jazzhr: JazzHRSimulator, receiver: Receiver, hook: str) -> None:
+def test_an_integration_is_saved_after_a_verify_call_answered_200(
+    jazzhr: JazzHRSimulator, receiver: Receiver, hook: str
+) -> None:
     jazzhr.add_integration("rollcall", hook, SECRET)
     ((headers, body),) = receiver.got
     assert body == b'{"data":"JazzHR Verify Event"}'
@@ -238,14 +273,18 @@ def test_an_integration_is_saved_after_a_verify_call_answered_200(jazzhr: JazzHR
 
 
 @pytest.mark.parametrize("status", [201, 204, 302, 401, 500])
-def test_any_other_answer_to_verify_is_not_saved(jazzhr: JazzHRSimulator, receiver: Receiver, hook: str, status: int) -> None:
+def test_any_other_answer_to_verify_is_not_saved(
+    jazzhr: JazzHRSimulator, receiver: Receiver, hook: str, status: int
+) -> None:
     receiver.status = status
     with pytest.raises(IntegrationNotSaved, match=str(status)):
         jazzhr.add_integration("rollcall", hook, SECRET)
     assert jazzhr.integrations == {}
 
 
-def test_an_export_is_signed_over_its_raw_body(jazzhr: JazzHRSimulator, receiver: Receiver, hook: str) -> None:
+def test_an_export_is_signed_over_its_raw_body(
+    jazzhr: JazzHRSimulator, receiver: Receiver, hook: str
+) -> None:
     jazzhr.add_integration("rollcall", hook, SECRET)
     hire = jazzhr.hire({"first_name": "Łukasz", "last_name": "Żółć", "email": "l@example.org"})
     (delivery,) = jazzhr.export(hire["applicant_id"])
@@ -256,12 +295,21 @@ def test_an_export_is_signed_over_its_raw_body(jazzhr: JazzHRSimulator, receiver
     assert headers["X-Jazzhr-Uuid"] == delivery.uuid
     candidate = json.loads(body)["candidate"]
     assert candidate["person"]["id"]["value"] == hire["applicant_id"]
-    assert candidate["person"]["name"] == {"formattedName": "Łukasz Żółć", "given": "Łukasz", "family": "Żółć"}
+    assert candidate["person"]["name"] == {
+        "formattedName": "Łukasz Żółć",
+        "given": "Łukasz",
+        "family": "Żółć",
+    }
     opening = candidate["profiles"][0]["associatedPositionOpenings"][0]
-    assert (opening["positionOpeningId"]["value"], opening["candidateStatus"]["category"]) == (hire["job_id"], "Hired")
+    assert (opening["positionOpeningId"]["value"], opening["candidateStatus"]["category"]) == (
+        hire["job_id"],
+        "Hired",
+    )
 
 
-def test_exports_repeat_with_one_id_and_can_be_signed_wrongly(jazzhr: JazzHRSimulator, receiver: Receiver, hook: str) -> None:
+def test_exports_repeat_with_one_id_and_can_be_signed_wrongly(
+    jazzhr: JazzHRSimulator, receiver: Receiver, hook: str
+) -> None:
     jazzhr.add_integration("rollcall", hook, SECRET)
     person = jazzhr.hire()["applicant_id"]
     jazzhr.plan_faults("duplicate-exports:times=3;sparse-exports")
@@ -290,4 +338,7 @@ def test_exports_from_another_process(server: Server, receiver: Receiver, hook: 
     asked = {"applicant_id": hire["applicant_id"], "times": 2}
     assert [each["status"] for each in requests.post(control + "/exports", json=asked).json()] == [200, 200]
     assert requests.post(control + "/exports", json={"applicant_id": "nobody"}).status_code == 404
-    assert requests.post(control + "/integrations", json={"name": "x", "url": "http://127.0.0.1:1/"}).status_code == 400
+    assert (
+        requests.post(control + "/integrations", json={"name": "x", "url": "http://127.0.0.1:1/"}).status_code
+        == 400
+    )

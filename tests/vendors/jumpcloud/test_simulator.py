@@ -28,7 +28,9 @@ class Caller:
         return self.session.request(method, self.root + path, json=body, params=query)
 
     def create(self, username: str, **members: Any) -> dict[str, Any]:
-        answer = self("POST", "/api/systemusers", {"username": username, "email": f"{username}@example.com", **members})
+        answer = self(
+            "POST", "/api/systemusers", {"username": username, "email": f"{username}@example.com", **members}
+        )
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
 
@@ -57,8 +59,12 @@ def test_only_the_key_header_is_accepted(call: Caller, path: str, headers: dict[
     assert requests.get(call.root + path, headers=headers).status_code == 401
 
 
-@pytest.mark.parametrize(("organization", "status"), [(ORGANIZATION, 200), ("0" * 24, 404), ("nonsense", 400)])
-def test_the_organisation_header_is_optional_but_checked(call: Caller, organization: str, status: int) -> None:
+@pytest.mark.parametrize(
+    ("organization", "status"), [(ORGANIZATION, 200), ("0" * 24, 404), ("nonsense", 400)]
+)
+def test_the_organisation_header_is_optional_but_checked(
+    call: Caller, organization: str, status: int
+) -> None:
     answer = call.session.get(call.root + "/api/systemusers", headers={"x-org-id": organization})
     assert answer.status_code == status
 
@@ -85,7 +91,9 @@ def test_a_limit_above_100_is_an_error_not_a_clamp(call: Caller) -> None:
 def test_sorting_and_fields(call: Caller) -> None:
     for name, department in (("b", "x"), ("a", "x"), ("c", "y")):
         call.create(name, department=department)
-    found = call("GET", "/api/systemusers", sort="-department username", fields="username department").json()["results"]
+    found = call("GET", "/api/systemusers", sort="-department username", fields="username department").json()[
+        "results"
+    ]
     assert [user["username"] for user in found] == ["c", "a", "b"]
     assert found[0].keys() == {"_id", "username", "department"}
 
@@ -118,7 +126,9 @@ def test_filters_of_the_list(call: Caller, asked: dict[str, Any]) -> None:
 def test_the_search_call_finds_by_email_and_more(call: Caller, asked: dict[str, Any]) -> None:
     call.create("noah", department="Ops")
     maya = call.create("maya", department="Ops", employeeIdentifier="1001")
-    found = call("POST", "/api/search/systemusers", {**asked, "fields": "email username", "limit": 100}).json()
+    found = call(
+        "POST", "/api/search/systemusers", {**asked, "fields": "email username", "limit": 100}
+    ).json()
     assert found == {
         "results": [{"_id": maya["_id"], "email": "maya@example.com", "username": "maya"}],
         "totalCount": 1,
@@ -130,14 +140,21 @@ def test_a_malformed_filter_is_refused(call: Caller) -> None:
 
 
 def test_create_answers_200_and_the_record_without_the_password(call: Caller) -> None:
-    record = call.create("maya", password="canary-password", state="STAGED", addresses=[{"type": "work", "locality": "Dayton"}])
+    record = call.create(
+        "maya", password="canary-password", state="STAGED", addresses=[{"type": "work", "locality": "Dayton"}]
+    )
     assert (record["state"], record["suspended"], record["organization"]) == ("STAGED", False, ORGANIZATION)
     assert record["addresses"][0]["id"]
     assert "canary-password" not in call("GET", f"/api/systemusers/{record['_id']}").text
 
 
 @pytest.mark.parametrize(
-    "members", [{"username": "MAYA", "email": "x@example.com"}, {"username": "x", "email": "Maya@Example.com"}, {"employeeIdentifier": "1"}]
+    "members",
+    [
+        {"username": "MAYA", "email": "x@example.com"},
+        {"username": "x", "email": "Maya@Example.com"},
+        {"employeeIdentifier": "1"},
+    ],
 )
 def test_username_email_and_employee_identifier_are_unique(call: Caller, members: dict[str, str]) -> None:
     call.create("maya", employeeIdentifier="1")
@@ -152,28 +169,48 @@ def test_fifty_equal_creates_at_once_make_one_account(call: Caller) -> None:
     headers = {"x-api-key": call.simulator.key}
     with concurrent.futures.ThreadPoolExecutor(10) as pool:
         codes = list(
-            pool.map(lambda _: requests.post(call.root + "/api/systemusers", json=body, headers=headers).status_code, range(50))
+            pool.map(
+                lambda _: (
+                    requests.post(call.root + "/api/systemusers", json=body, headers=headers).status_code
+                ),
+                range(50),
+            )
         )
     assert (codes.count(200), codes.count(400)) == (1, 49)
 
 
 @pytest.mark.parametrize("username", ["o'brien", "9lives", "with blank", "a@b", "żółć", "x" * 31, "root", ""])
 def test_usernames_follow_the_rules_of_an_account_name(call: Caller, username: str) -> None:
-    assert "username" in message(call("POST", "/api/systemusers", {"username": username, "email": "a@example.com"}))
+    assert "username" in message(
+        call("POST", "/api/systemusers", {"username": username, "email": "a@example.com"})
+    )
 
 
 @pytest.mark.parametrize(
     "members",
-    [{"email": "no-at"}, {"firstname": 7}, {"firstname": "x" * 1025}, {"employeeIdentifier": "x" * 257}, {"suspended": "yes"},
-     {"addresses": {"type": "work"}}, {"phoneNumbers": ["1"]}, {"manager": "0" * 24}, {"state": "ACTIVE"}],
-)  # fmt: skip
+    [
+        {"email": "no-at"},
+        {"firstname": 7},
+        {"firstname": "x" * 1025},
+        {"employeeIdentifier": "x" * 257},
+        {"suspended": "yes"},
+        {"addresses": {"type": "work"}},
+        {"phoneNumbers": ["1"]},
+        {"manager": "0" * 24},
+        {"state": "ACTIVE"},
+    ],
+)
 def test_malformed_members_are_refused_by_name(call: Caller, members: dict[str, Any]) -> None:
     new = {"username": "maya", "email": "maya@example.com", **members}
     assert next(iter(members)) in message(call("POST", "/api/systemusers", new))
 
 
 def test_put_merges_and_replaces_arrays_as_a_whole(call: Caller) -> None:
-    maya = call.create("maya", firstname="Maya", phoneNumbers=[{"type": "work", "number": "1"}, {"type": "home", "number": "2"}])
+    maya = call.create(
+        "maya",
+        firstname="Maya",
+        phoneNumbers=[{"type": "work", "number": "1"}, {"type": "home", "number": "2"}],
+    )
     answer = call.put(maya["_id"], department="Ops", phoneNumbers=[{"type": "mobile", "number": "3"}])
     assert answer.status_code == 200
     changed = answer.json()
@@ -227,19 +264,35 @@ def test_both_views_show_the_same_accounts(call: Caller) -> None:
     created = call.scim("POST", "/Users", document)
     assert created.status_code == 201, created.text
     record = call("GET", f"/api/systemusers/{created.json()['id']}").json()
-    shown = ("username", "email", "alternateEmail", "firstname", "lastname", "jobTitle", "employeeIdentifier", "company", "location")
+    shown = (
+        "username",
+        "email",
+        "alternateEmail",
+        "firstname",
+        "lastname",
+        "jobTitle",
+        "employeeIdentifier",
+        "company",
+        "location",
+    )
     assert [record[name] for name in shown] == [
         *("maya", "maya@example.com", "m@example.org", "Maya", "Okafor", "Lead", "1001", "North", "Dayton")
     ]
     assert record["phoneNumbers"][0]["number"] == "3"
     call.put(record["_id"], state="SUSPENDED", jobTitle="Chief")
-    for text in ('userName eq "MAYA"', 'emails[type eq "work"].value eq "maya@example.com"', 'externalId eq "e-1"'):
+    for text in (
+        'userName eq "MAYA"',
+        'emails[type eq "work"].value eq "maya@example.com"',
+        'externalId eq "e-1"',
+    ):
         (found,) = call.scim("GET", "/Users", filter=text).json()["Resources"]
         assert (found["active"], found["title"]) == (False, "Chief")
 
 
 def test_scim_patch_reaches_the_record_and_keeps_other_entries(call: Caller) -> None:
-    maya = call.create("maya", phoneNumbers=[{"type": "work", "number": "1"}, {"type": "work_fax", "number": "2"}])
+    maya = call.create(
+        "maya", phoneNumbers=[{"type": "work", "number": "1"}, {"type": "work_fax", "number": "2"}]
+    )
     operations = [
         {"op": "replace", "path": "active", "value": False},
         {"op": "replace", "path": 'phoneNumbers[type eq "work"].value', "value": "9"},
@@ -247,14 +300,23 @@ def test_scim_patch_reaches_the_record_and_keeps_other_entries(call: Caller) -> 
     assert call.scim("PATCH", f"/Users/{maya['_id']}", {"Operations": operations}).status_code == 200
     record = call("GET", f"/api/systemusers/{maya['_id']}").json()
     assert record["state"] == "SUSPENDED"
-    assert [(entry["type"], entry["number"]) for entry in record["phoneNumbers"]] == [("work", "9"), ("work_fax", "2")]
+    assert [(entry["type"], entry["number"]) for entry in record["phoneNumbers"]] == [
+        ("work", "9"),
+        ("work_fax", "2"),
+    ]
 
 
 def test_scim_keeps_a_staged_account_staged_until_active_changes(call: Caller) -> None:
     maya = call.create("maya", state="STAGED")
-    call.scim("PATCH", f"/Users/{maya['_id']}", {"Operations": [{"op": "replace", "path": "title", "value": "Lead"}]})
+    call.scim(
+        "PATCH",
+        f"/Users/{maya['_id']}",
+        {"Operations": [{"op": "replace", "path": "title", "value": "Lead"}]},
+    )
     assert call("GET", f"/api/systemusers/{maya['_id']}").json()["state"] == "STAGED"
-    call.scim("PATCH", f"/Users/{maya['_id']}", {"Operations": [{"op": "replace", "path": "active", "value": True}]})
+    call.scim(
+        "PATCH", f"/Users/{maya['_id']}", {"Operations": [{"op": "replace", "path": "active", "value": True}]}
+    )
     assert call("GET", f"/api/systemusers/{maya['_id']}").json()["state"] == "ACTIVATED"
 
 
@@ -262,7 +324,12 @@ def test_scim_uniqueness_is_409_and_bad_data_400(call: Caller) -> None:
     call.create("maya")
     body = {"userName": "zoe", "emails": [{"value": "maya@example.com"}]}
     assert call.scim("POST", "/Users", body).json()["scimType"] == "uniqueness"
-    assert call.scim("POST", "/Users", {"userName": "o'brien", "emails": [{"value": "a@example.com"}]}).status_code == 400
+    assert (
+        call.scim(
+            "POST", "/Users", {"userName": "o'brien", "emails": [{"value": "a@example.com"}]}
+        ).status_code
+        == 400
+    )
     assert call.scim("POST", "/Users", {"userName": "zoe"}).status_code == 400
 
 
@@ -280,7 +347,10 @@ def test_the_scim_view_can_live_elsewhere_or_nowhere() -> None:
     with serve(moved) as server:
         assert requests.get(server.url + "/scim/v2/Users", headers={"x-api-key": moved.key}).ok
     with serve(JumpCloudSimulator(scim_base=None)) as server:
-        assert requests.get(server.url + "/api/v2/scim/Users", headers={"x-api-key": moved.key}).status_code == 404
+        assert (
+            requests.get(server.url + "/api/v2/scim/Users", headers={"x-api-key": moved.key}).status_code
+            == 404
+        )
 
 
 def test_a_429_storm_names_its_wait(call: Caller) -> None:
@@ -306,7 +376,9 @@ def test_a_state_that_does_not_stick_answers_200(call: Caller) -> None:
 
 def test_accounts_can_be_changed_by_hand_from_another_process(call: Caller) -> None:
     control = call.root + "/_simulator/users"
-    added = requests.post(control, json={"username": "hand", "email": "hand@example.com", "sudo": True}).json()
+    added = requests.post(
+        control, json={"username": "hand", "email": "hand@example.com", "sudo": True}
+    ).json()
     requests.patch(f"{control}/{added['_id']}", json={"department": "Hand", "admin": {"roleName": "Manager"}})
     record = call("GET", f"/api/systemusers/{added['_id']}").json()
     assert (record["sudo"], record["department"], record["admin"]) == (True, "Hand", {"roleName": "Manager"})
@@ -320,6 +392,10 @@ def test_ten_thousand_accounts_are_found_by_email_without_a_scan() -> None:
     with serve(simulator) as server:
         call = Caller(simulator, server.url)
         for user in simulator.users()[::2000]:
-            found = call("POST", "/api/search/systemusers", {"filter": {"and": [{"email": user["email"]}]}}).json()
+            found = call(
+                "POST", "/api/search/systemusers", {"filter": {"and": [{"email": user["email"]}]}}
+            ).json()
             assert [each["_id"] for each in found["results"]] == [user["_id"]]
-        assert call("GET", "/api/systemusers", limit=100, skip=9950, sort="_id").json()["totalCount"] == 10_002
+        assert (
+            call("GET", "/api/systemusers", limit=100, skip=9950, sort="_id").json()["totalCount"] == 10_002
+        )

@@ -321,3 +321,33 @@ def test_unknown_parameters_and_attributes_are_ignored(scim: ScimCaller) -> None
     user = _created(scim, favouriteColour="green", **{"urn:unknown:User": {"a": 1}})
     assert "favouriteColour" not in user
     assert scim("GET", f"/Users/{user['id']}?aadOptscim062020&x=1").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/.search", "/Users/.search"])
+def test_a_search_by_post_is_the_query_in_a_body(caller: Callable[..., ScimCaller], scim: ScimCaller, path: str) -> None:
+    reader = caller("auditor", "scim:read")
+    for number in range(3):
+        _created(scim, f"u{number}", title="x")
+    body = {
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"],
+        "filter": 'userName sw "U"',
+        "attributes": ["userName"],
+        "startIndex": 2,
+        "count": 1,
+    }
+    answer = reader("POST", path, body)
+    assert answer.status_code == 200, answer.text
+    assert (answer.json["totalResults"], answer.json["startIndex"], answer.json["itemsPerPage"]) == (3, 2, 1)
+    assert set(answer.json["Resources"][0]) == {"schemas", "id", "userName"}
+    _error(reader("POST", path, {**body, "count": "x"}), 400, "invalidValue")
+    _error(reader("POST", path, {**body, "schemas": [USER]}), 400, "invalidSyntax")
+
+
+def test_sensitive_attributes_are_described_to_those_who_may_read_them(
+    scim: ScimCaller, caller: Callable[..., ScimCaller]
+) -> None:
+    def described(by: ScimCaller) -> set[str]:
+        return {attribute["name"] for attribute in by("GET", f"/Schemas/{HR}").json["attributes"]}
+
+    everything = described(caller("hr", "scim:read", "scim:sensitive"))
+    assert everything - described(scim) == {"dateOfBirth", "gender", "nationalId", "salary"}

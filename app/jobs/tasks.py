@@ -1,0 +1,47 @@
+"""What workers are woken for. Each task says "drain what is due" and nothing else (see ``app.jobs.queue``)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from flask import Flask
+from huey.api import Huey, TaskWrapper
+
+from app.provisioning import ticks
+from app.sources import runner
+
+log = structlog.get_logger(__name__)
+
+#: Seconds that one push may go on before it lets other targets have its thread; the next tick goes on from there.
+PUSH_SECONDS = 50.0
+
+
+@dataclass(frozen=True)
+class Tasks:
+    """The tasks of a queue; calling one puts it in the queue."""
+
+    push: TaskWrapper
+    import_run: TaskWrapper
+
+
+def join(app: Flask, queue: Huey) -> Tasks:
+    """Register the tasks with ``queue``; they run in ``app``'s context."""
+
+    def in_context(work: Callable[..., object], name: str) -> TaskWrapper:
+        def task(*arguments: int) -> None:
+            with app.app_context():
+                try:
+                    work(*arguments)
+                except Exception:
+                    log.exception("a task failed; what it left undone stays due", task=name, arguments=arguments)
+
+        return queue.task(name=name)(task)
+
+    return Tasks(push=in_context(_push, "push"), import_run=in_context(runner.work, "import_run"))
+
+
+def _push(tenant_id: int, target_id: int) -> None:
+    ticks.run(tenant_id, target_id, deadline=time.monotonic() + PUSH_SECONDS)

@@ -1,0 +1,1 @@
+"""JazzHR, an applicant-tracking system: hires come in (vendors.md §1)."""

@@ -1,0 +1,116 @@
+"""Servers as real processes: granian with Rollcall's own settings, watched from outside."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from bench.client import Connection, status_of
+from bench.errors import BenchError
+
+ROOT = Path(__file__).parent.parent
+_START_SECONDS = 300.0
+_STOP_SECONDS = 30.0
+_READY_ANSWERS = 12  # on fresh connections, so that every worker has been asked
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class ServerProcess:
+    """One granian with its workers, started at once; :meth:`wait_until` says when it serves."""
+
+    def __init__(self, name: str, application: str, workers: int, environ: Mapping[str, str], folder: Path) -> None:
+        self.name = name
+        self.workers = workers
+        self.port = _free_port()
+        self._log = folder / f"{name.replace(' ', '-')}.log"
+        command = [sys.executable, "-m", "bench.processes", application, str(self.port), str(workers)]
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                command, cwd=ROOT, env={**os.environ, **environ}, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+
+    def __enter__(self) -> ServerProcess:
+        return self
+
+    def __exit__(self, *_failure: object) -> None:
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def wait_until(self, request: bytes, statuses: frozenset[int]) -> None:
+        """Return when all workers answer ``request`` with one of ``statuses``; raises ``BenchError`` when they do not."""
+        give_up, answers = time.monotonic() + _START_SECONDS, 0
+        while answers < _READY_ANSWERS:
+            if self._process.poll() is not None or time.monotonic() > give_up:
+                raise BenchError(f"{self.name} did not start: {self._last_words()}")
+            try:
+                with Connection(self.port) as connection:
+                    answer = connection.exchange(request)
+            except OSError:
+                time.sleep(0.05)
+                continue
+            self.check(answer, statuses, "the first requests")
+            answers += 1
+
+    def check(self, answer: bytes, statuses: frozenset[int], operation: str) -> None:
+        """Raise ``BenchError`` with the server's words when ``answer`` has another status."""
+        if status_of(answer) not in statuses:
+            said = answer[:600].decode(errors="replace")
+            raise BenchError(f"{self.name} answered {operation} with:\n{said}\nIts log:\n{self._last_words()}")
+
+    def cpu_seconds(self) -> float:
+        """Return the processor time, user and system, that the worker processes have used."""
+        return sum(_cpu_ticks(pid) for pid in _children(self._process.pid)) / _TICKS
+
+    def _last_words(self) -> str:
+        return self._log.read_text(errors="replace")[-2000:]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _stat(pid: int | str) -> list[str]:
+    """Return the fields of /proc/PID/stat from the third (the state) on; proc(5)."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
+def _cpu_ticks(pid: int) -> int:
+    fields = _stat(pid)
+    return int(fields[11]) + int(fields[12])
+
+
+def _children(parent: int) -> list[int]:
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if int(_stat(name)[1]) == parent:
+                found.append(int(name))
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
+
+
+def main() -> None:
+    """Serve APPLICATION PORT WORKERS, as ``rollcall web`` serves."""
+    from app.jobs.lifeline import die_with_parent
+    from app.web.server import serve
+
+    die_with_parent()
+    application, port, workers = sys.argv[1:]
+    serve("127.0.0.1", int(port), int(workers), application)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,181 @@
+"""The breaker: suspends that one import run asks for wait for its end, and too many for an admin (rule 16)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from app.database import writing
+from app.provisioning import approvals, breaker
+from tests.provisioning.world import World
+
+RUN = 7
+
+
+@pytest.fixture
+def ended(app: Flask) -> set[int]:
+    """The import runs that have ended."""
+    runs: set[int] = set()
+    breaker.join(app, lambda connection, tenant_id, run_id: run_id in runs)
+    return runs
+
+
+@pytest.fixture
+def world(scim_world: Callable[..., World]) -> World:
+    return scim_world()
+
+
+def suspended(world: World) -> int:
+    return sum(account["active"] is False for account in world.far.accounts().values())
+
+
+def test_suspends_of_a_run_wait_until_it_has_ended_and_everything_else_goes_on(
+    world: World, ended: set[int]
+) -> None:
+    maya, noor = world.hire("Maya", "Okafor"), world.hire("Noor", "Haddad")
+    world.tick()
+    world.change(maya, run=RUN, active=False, title="Alumna")
+    world.change(noor, run=RUN, title="Lead")
+
+    world.tick()
+
+    assert suspended(world) == 0
+    assert world.account("noor.haddad@example.com")["title"] == "Lead"
+    assert world.account("maya.okafor@example.com")["title"] == "Alumna"
+    assert world.link(maya).reason_code == "suspend_waits"
+
+    ended.add(RUN)
+    assert world.tick()["suspended"] == 1
+    assert suspended(world) == 1
+
+
+def test_up_to_five_suspends_of_a_run_pass(world: World, ended: set[int]) -> None:
+    people = world.hire_many(6)
+    world.tick()
+    ended.add(RUN)
+    for id_ in people[:5]:
+        world.change(id_, run=RUN, active=False)
+
+    world.tick()
+
+    assert suspended(world) == 5
+    assert world.plans(kind="held-suspends") == []
+
+
+def test_more_than_five_and_twenty_percent_wait_for_approval(world: World, ended: set[int]) -> None:
+    people = world.hire_many(10)
+    world.tick()
+    ended.add(RUN)
+    for id_ in people[:6]:
+        world.change(id_, run=RUN, active=False)
+    world.change(people[9], title="Lead")
+
+    world.tick()
+    world.full()
+
+    assert suspended(world) == 0
+    assert world.account("p9.many@example.com")["title"] == "Lead"
+    plan = world.plans(kind="held-suspends")[0]
+    assert (plan.state, plan.run_id) == ("waiting", RUN)
+    assert plan.reason == f"import run {RUN} would suspend 6 of 10 active people; up to 5 pass unasked"
+    assert len(world.lines(plan.id)) == 6
+
+    world.approve(plan.id)
+    world.tick()
+
+    assert suspended(world) == 6
+    assert world.plans(id=plan.id)[0].state == "applied"
+    assert {line["state"] for line in world.lines(plan.id)} == {"applied"}
+
+
+def test_twenty_percent_of_many_pass(world: World, ended: set[int]) -> None:
+    people = world.hire_many(40)
+    world.tick()
+    ended.add(RUN)
+    for id_ in people[:8]:
+        world.change(id_, run=RUN, active=False)
+
+    world.tick()
+
+    assert suspended(world) == 8
+
+
+def test_someone_active_again_is_not_suspended_by_a_late_approval(world: World, ended: set[int]) -> None:
+    people = world.hire_many(10)
+    world.tick()
+    ended.add(RUN)
+    for id_ in people[:6]:
+        world.change(id_, run=RUN, active=False)
+    world.tick()
+    plan = world.plans(kind="held-suspends")[0]
+    world.change(people[0], active=True)
+
+    world.approve(plan.id)
+    world.tick()
+
+    assert suspended(world) == 5
+    refused = [line for line in world.lines(plan.id) if line["state"] == "refused"]
+    assert [line["employee_id"] for line in refused] == [people[0]]
+
+
+def test_discarded_suspends_stay_unsent_until_the_status_changes_again(world: World, ended: set[int]) -> None:
+    people = world.hire_many(10)
+    world.tick()
+    ended.add(RUN)
+    for id_ in people[:6]:
+        world.change(id_, run=RUN, active=False)
+    world.tick()
+    with writing() as connection:
+        approvals.discard(connection, world.tenant.id, world.plans(kind="held-suspends")[0].id, "test")
+
+    world.tick()
+    world.full()
+    assert suspended(world) == 0
+
+    world.change(people[0], active=True)
+    world.change(people[0], active=False)
+    world.tick()
+    assert suspended(world) == 1
+
+
+def test_changes_by_a_person_do_not_count(world: World, ended: set[int]) -> None:
+    people = world.hire_many(10)
+    world.tick()
+    for id_ in people:
+        world.change(id_, active=False)
+
+    world.tick()
+
+    assert suspended(world) == 10
+
+
+def test_the_breaker_can_be_switched_off(world: World, ended: set[int]) -> None:
+    people = world.hire_many(10)
+    world.tick()
+    world.configure(breaker="off")
+    ended.add(RUN)
+    for id_ in people:
+        world.change(id_, run=RUN, active=False)
+
+    world.settle()
+
+    assert suspended(world) == 10
+
+
+def test_a_suspend_held_back_is_still_owed_after_the_employee_was_deleted(
+    world: World, ended: set[int]
+) -> None:
+    maya = world.hire("Maya", "Okafor")
+    world.tick()
+    world.change(maya, run=RUN, active=False)
+    world.tick()
+    world.delete(maya)
+    world.tick()
+    assert suspended(world) == 0
+
+    ended.add(RUN)
+    world.tick()
+    assert suspended(world) == 1
+    assert world.link(maya).state == "orphan"

@@ -1,0 +1,258 @@
+"""``make run`` as a person meets it: a real process group in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from app.demo import SIMULATOR_KEY, SOURCE, TARGET
+from tests.harness.facts import is_running, wait_until
+from tests.web.console.browser import Browser, Page
+
+ROOT = Path(__file__).parents[1]
+PROMISED_SECONDS = 120
+EMAIL = "admin@demo.example"
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Demo:
+    """One start of ``python -m app.demo`` in an instance folder."""
+
+    def __init__(self, instance: Path, **settings: str) -> None:
+        self.instance = instance
+        self.port = free_port()
+        self.base = f"http://127.0.0.1:{self.port}"
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("ROLLCALL_")}
+        self.env = (
+            kept | {"ROLLCALL_INSTANCE_PATH": str(instance), "ROLLCALL_PORT": str(self.port)} | settings
+        )
+        instance.mkdir(parents=True, exist_ok=True)
+        self._said, self._logged = instance / "said.txt", instance / "logged.txt"
+        with self._said.open("w") as said, self._logged.open("w") as logged:
+            command = [sys.executable, "-m", "app.demo"]
+            self.process = subprocess.Popen(command, cwd=ROOT, env=self.env, stdout=said, stderr=logged)
+
+    @property
+    def said(self) -> str:
+        """Its standard output so far."""
+        return self._said.read_text()
+
+    @property
+    def logged(self) -> str:
+        """Its standard error so far."""
+        return self._logged.read_text()
+
+    def simulator(self, kind: str) -> str:
+        """The address of a simulator."""
+        ports = json.loads((self.instance / "demo.json").read_text())["ports"]
+        return f"http://127.0.0.1:{ports[kind]}"
+
+    def wait(self, fact: Callable[[], Any], what: str, seconds: float = PROMISED_SECONDS) -> Any:
+        """What `fact` gives once that is something true; fails when the demo ends or time runs out."""
+        given: list[Any] = []
+
+        def look() -> bool:
+            assert self.process.poll() is None, f"the demo ended: {self.said}\n{self.logged}"
+            given[:] = [fact()]
+            return bool(given[0])
+
+        wait_until(look, what, seconds)
+        return given[0]
+
+    def answers(self) -> bool:
+        """Whether the console answers."""
+        try:
+            return requests.get(self.base + "/readyz", timeout=5).ok
+        except requests.ConnectionError:
+            return False
+
+    def accounts(self) -> set[str]:
+        """The e-mail addresses of the demo's people in the simulated JumpCloud."""
+        try:
+            address = self.simulator(TARGET) + "/api/systemusers?limit=100"
+            answer = requests.get(address, headers={"x-api-key": SIMULATOR_KEY}, timeout=5).json()
+        except (requests.ConnectionError, FileNotFoundError):
+            return set()
+        found = {user["email"] for user in answer["results"]}
+        return {email for email in found if email.endswith("@demo.example")}
+
+    def processes(self) -> set[int]:
+        """The ids of all processes that it has started, whoever of them did."""
+        parents = {}
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+        found, before = {self.process.pid}, 0
+        while len(found) > before:
+            before = len(found)
+            found |= {pid for pid, parent in parents.items() if parent in found}
+        return found - {self.process.pid}
+
+    def stop(self) -> int:
+        """Its exit code after SIGTERM."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(60)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
+    """Give a function that starts the demo in the test's folder; what still runs at the end is stopped."""
+    started: list[Demo] = []
+
+    def make(**settings: str) -> Demo:
+        started.append(Demo(tmp_path / "instance", **settings))
+        return started[-1]
+
+    yield make
+    for demo in started:
+        if demo.process.poll() is None:
+            demo.stop()
+
+
+@pytest.mark.timeout(600)
+def test_hires_come_through_are_shown_and_come_through_again_after_a_restart(
+    start: Callable[..., Demo],
+) -> None:
+    first = start()
+    first.wait(first.accounts, "a simulated hire stands in the simulated JumpCloud")
+    accounts = an_admin_sees_the_accounts(first)
+    the_printed_token_command_works(first)
+    only_the_simulators_are_opened(first)
+    a_second_demo_in_the_folder_is_refused(first)
+    sigterm_leaves_nothing(first)
+
+    second = start()
+    second.wait(lambda: second.accounts() == accounts, "the same accounts stand there again")
+    assert "one-time password" not in second.said
+    assert f"admin create {EMAIL} --tenant demo" in second.said
+    sigterm_leaves_nothing(second)
+
+
+def an_admin_sees_the_accounts(demo: Demo) -> set[str]:
+    """The accounts in JumpCloud once the start page behind the printed password counts as many links."""
+    demo.wait(demo.answers, "the console answers")
+    printed = re.search(r"one-time password (\S+)", demo.said)
+    assert printed and demo.base + "/" in demo.said
+    browser = Browser(demo.base)
+    assert browser.sign_in("demo", EMAIL, printed[1]).status_code == 303
+    demo.wait(lambda: has_settled(browser.page()), "everybody has been pushed or waits")
+    page, accounts = browser.page(), demo.accounts()
+    assert f"{len(accounts)} linked" in page.links("links")
+    assert {row[1] for row in page.rows("people")} & accounts
+    assert [row[1:2] for row in page.rows("imports")] == [["jazzhr"]] * len(page.rows("imports"))
+    assert "jumpcloud (jumpcloud) Active" in page.text
+    return accounts
+
+
+def has_settled(page: Page) -> bool:
+    """Whether the first import has ended and every person is linked or waits."""
+    words = page.links("links")
+    return (
+        "0 new" in words
+        and "0 linked" not in words
+        and any("Finished" in row[2] for row in page.rows("imports"))
+    )
+
+
+def the_printed_token_command_works(demo: Demo) -> None:
+    printed = re.search(r"A token +(.+)", demo.said)
+    assert printed
+    made = subprocess.run(
+        printed[1].split(), cwd=ROOT, env=demo.env, capture_output=True, text=True, timeout=120
+    )
+    assert made.returncode == 0, made.stderr
+    answer = requests.get(
+        f"{demo.base}/scim/v2/Users?count=1",
+        headers={"Authorization": f"Bearer {made.stdout.strip()}"},
+        timeout=30,
+    )
+    assert answer.json()["totalResults"] >= len(demo.accounts())
+
+
+def only_the_simulators_are_opened(demo: Demo) -> None:
+    wanted = {demo.simulator(kind).removeprefix("http://") for kind in (SOURCE, TARGET)}
+    for pid in demo.processes():
+        arguments = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+        environ = dict(
+            line.split("=", 1) for line in Path(f"/proc/{pid}/environ").read_text().split("\0") if "=" in line
+        )
+        assert "ROLLCALL_ALLOW_PRIVATE_TARGETS" not in environ
+        if "worker" in arguments:
+            assert set(environ["ROLLCALL_ALLOWED_ADDRESSES"].split(",")) == wanted
+
+
+def a_second_demo_in_the_folder_is_refused(demo: Demo) -> None:
+    env = demo.env | {"ROLLCALL_PORT": str(free_port())}
+    refused = subprocess.run(
+        [sys.executable, "-m", "app.demo"], cwd=ROOT, env=env, capture_output=True, text=True, timeout=120
+    )
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.startswith("rollcall: The demo of ") and "is running already" in refused.stderr
+
+
+def sigterm_leaves_nothing(demo: Demo) -> None:
+    running = demo.processes()
+    assert len(running) >= 3
+    assert demo.stop() == 0, demo.logged
+    assert [pid for pid in running if is_running(pid)] == []
+
+
+@pytest.mark.timeout(300)
+def test_without_the_demo_only_the_product_runs(start: Callable[..., Demo]) -> None:
+    plain = start(ROLLCALL_DEMO="0")
+    plain.wait(plain.answers, "the console answers")
+    assert not (plain.instance / "demo.json").exists()
+    assert "simulat" not in plain.said + plain.logged
+    assert "tenant create" in plain.said
+    sigterm_leaves_nothing(plain)
+
+
+def refusal(folder: Path, **settings: str) -> tuple[int, list[str]]:
+    """Exit code and lines of a start that is refused before anything runs."""
+    demo = Demo(folder, **settings)
+    code = demo.process.wait(120)
+    assert demo.said == ""
+    return code, demo.logged.strip().splitlines()
+
+
+def test_a_taken_port_gives_one_clear_line(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        code, lines = refusal(tmp_path, ROLLCALL_PORT=str(port))
+    assert (code, len(lines)) == (1, 1)
+    assert f"Port {port}" in lines[0] and "ROLLCALL_PORT=" in lines[0]
+
+
+def test_a_port_that_is_none_is_wrong_use(tmp_path: Path) -> None:
+    code, lines = refusal(tmp_path, ROLLCALL_PORT="http")
+    assert (code, len(lines)) == (2, 1)
+    assert "ROLLCALL_PORT" in lines[0]
+
+
+def test_a_database_that_does_not_answer_gives_one_line(tmp_path: Path) -> None:
+    url = f"postgresql://nobody@127.0.0.1:{free_port()}/nothing"
+    code, lines = refusal(tmp_path, ROLLCALL_DATABASE_URL=url)
+    assert code == 1
+    assert "ROLLCALL_DATABASE_URL" in lines[-1]

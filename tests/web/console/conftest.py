@@ -1,0 +1,36 @@
+"""A served console with one admin, and browsers for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from app.access import admins
+from app.access.tenants import Tenant
+from app.database import writing
+from tests.web.console.browser import Browser
+
+EMAIL = "hr@acme.example"
+
+
+@pytest.fixture
+def password(tenant: Tenant) -> str:
+    """Give the one-time password of the tenant's admin."""
+    with writing() as connection:
+        return admins.create(connection, tenant, EMAIL)
+
+
+@pytest.fixture
+def browser(app: Flask, serve: Callable[[Any], str]) -> Browser:
+    """Give a browser at the console, nobody signed in."""
+    return Browser(serve(app))
+
+
+@pytest.fixture
+def signed_in(browser: Browser, tenant: Tenant, password: str) -> Browser:
+    """Give a browser in which the tenant's admin is signed in."""
+    assert browser.sign_in(tenant.slug, EMAIL, password).status_code == 303
+    return browser
