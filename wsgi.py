@@ -1,8 +1,12 @@
 """The WSGI entry, and the application of ``flask --app wsgi``, which knows every command of ``rollcall``."""
 
+import click
+
 from app import create_app
-from app.cli import COMMANDS
+from app.cli import main
 
 app = create_app()
-for command in COMMANDS:
-    app.cli.add_command(command)
+for name in main.list_commands(click.Context(main)):
+    command = main.get_command(click.Context(main), name)
+    if command is not None:
+        app.cli.add_command(command, name)

@@ -13,12 +13,13 @@ from app.database import db, init_database
 from app.errors import SettingsError
 from app.jobs.lifeline import die_with_parent
 from app.log import init_logging
+from app.web.application import Application
 
 
 def compose(settings: Settings) -> Flask:
     """Return the Flask application of an installation with these settings."""
     init_logging(settings.log_level)
-    app = Flask("app", instance_path=str(settings.instance_path.resolve()))
+    app = Application("app", instance_path=str(settings.instance_path.resolve()))
     app.config["SECRET_KEY"] = settings.secret_key
     app.extensions["rollcall.settings"] = settings
     app.extensions["rollcall.key_ring"] = _key_ring(settings)

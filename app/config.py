@@ -47,7 +47,16 @@ class Settings:
 
 
 def _boolean(text: str) -> bool:
-    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    words = {
+        "1": True,
+        "true": True,
+        "yes": True,
+        "on": True,
+        "0": False,
+        "false": False,
+        "no": False,
+        "off": False,
+    }
     if text.lower() not in words:
         raise ValueError("use 1 or 0")
     return words[text.lower()]
@@ -94,7 +103,7 @@ def _web_address(text: str) -> str:
 
 
 def _database(text: str) -> str:
-    if text.startswith("postgres://") or text.startswith("postgresql://"):
+    if text.startswith(("postgres://", "postgresql://")):
         text = "postgresql+psycopg://" + text.split("://", 1)[1]
     if not text.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise ValueError("use sqlite:///path or postgresql://user@host/name")
@@ -141,7 +150,9 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     return Settings(**values)
 
 
-def _given(environ: Mapping[str, str], instance_path: Path, findings: list[str]) -> dict[str, tuple[str, str]]:
+def _given(
+    environ: Mapping[str, str], instance_path: Path, findings: list[str]
+) -> dict[str, tuple[str, str]]:
     """Return name → (where it was said, text) of all that is set in the file or the environment."""
     given: dict[str, tuple[str, str]] = {}
     known = {f.name for f in fields(Settings)}
@@ -166,7 +177,9 @@ def _given(environ: Mapping[str, str], instance_path: Path, findings: list[str])
             try:
                 given[name] = (variable + "_FILE", path.read_text().strip())
             except OSError as error:
-                findings.append(f"{variable}_FILE: cannot read {path} ({error.strerror}); name a readable file")
+                findings.append(
+                    f"{variable}_FILE: cannot read {path} ({error.strerror}); name a readable file"
+                )
     return given
 
 
@@ -176,7 +189,11 @@ def _parsed(given: dict[str, tuple[str, str]], findings: list[str]) -> dict[str,
         try:
             values[name] = _PARSERS[name](text)
         except ValueError as error:
-            findings.append(f"{where}: {text!r} cannot be used; {error}" if name not in _FROM_FILE else f"{where}: {error}")
+            findings.append(
+                f"{where}: {text!r} cannot be used; {error}"
+                if name not in _FROM_FILE
+                else f"{where}: {error}"
+            )
     return values
 
 

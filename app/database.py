@@ -72,7 +72,11 @@ class Json(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Any) -> str | None:
         """Return the value as text; ``None`` stays NULL."""
-        return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+        return (
+            None
+            if value is None
+            else json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+        )
 
     def process_result_value(self, value: Any, dialect: Any) -> Any:
         """Return the Python object of the stored text."""
@@ -92,7 +96,7 @@ def init_database(app: Flask, settings: Settings) -> None:
     with app.app_context():
         engine = db.engine
     # A listener for "begin" would do the same, and cost every checkout 19 µs: all events of a connection wake up then.
-    engine.dialect.do_begin = _begin  # type: ignore[method-assign]
+    engine.dialect.do_begin = _begin  # type: ignore[assignment]
     if settings.is_sqlite:
         _prepare_sqlite(engine, settings.sqlite_synchronous)
     else:
@@ -154,7 +158,10 @@ def _test_rested_connections(engine: Engine) -> None:
 
 def begin_writing(connection: Connection) -> Transaction:
     """Return a writing transaction on a connection that is in none yet."""
-    return _begun(connection.execution_options(**{WRITE_OPTION: True}), "BEGIN IMMEDIATE" if is_sqlite(connection) else "BEGIN")
+    return _begun(
+        connection.execution_options(**{WRITE_OPTION: True}),
+        "BEGIN IMMEDIATE" if is_sqlite(connection) else "BEGIN",
+    )
 
 
 @contextmanager
@@ -182,7 +189,9 @@ def reading_once() -> Iterator[Connection]:
 def require_writing(connection: Connection) -> None:
     """Raise ``WriteOptionIgnored`` when the connection is not in a transaction begun by :func:`writing`."""
     if not connection.get_execution_options().get(WRITE_OPTION, False):
-        raise WriteOptionIgnored("A write was attempted in a reading transaction; begin it with database.writing().")
+        raise WriteOptionIgnored(
+            "A write was attempted in a reading transaction; begin it with database.writing()."
+        )
 
 
 def is_sqlite(connection: Connection) -> bool:

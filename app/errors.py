@@ -22,7 +22,9 @@ class SettingsError(RollcallError):
 
     def __init__(self, findings: list[str]) -> None:
         self.findings = findings
-        super().__init__("Rollcall cannot start with these settings:\n" + "\n".join(f"  - {f}" for f in findings))
+        super().__init__(
+            "Rollcall cannot start with these settings:\n" + "\n".join(f"  - {f}" for f in findings)
+        )
 
 
 class WrongUse(RollcallError):

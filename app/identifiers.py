@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-import uuid
 import zlib
 
 from sqlalchemy import Connection, Table, func, select, text
@@ -13,11 +12,17 @@ from app.database import is_sqlite
 
 
 def new_id() -> str:
-    """Return a UUID of version 7 (RFC 9562 §5.7) as text: new rows land at the end of their index."""
-    value = (time.time_ns() // 1_000_000 & (1 << 48) - 1) << 80 | int.from_bytes(os.urandom(10), "big")
-    value = value & ~(0xF << 76) | 0x7 << 76
-    value = value & ~(0x3 << 62) | 0x2 << 62
-    return str(uuid.UUID(int=value))
+    """Return a UUID of version 7 as text: new rows land at the end of their index, in order of creation.
+
+    RFC 9562 §5.7 and §6.2 method 3: 48 bits of milliseconds, 12 of the millisecond's fraction (quarters of a
+    microsecond: one process makes several employees in a millisecond), 62 random ones.
+    """
+    milliseconds, nanoseconds = divmod(time.time_ns(), 1_000_000)
+    fraction = (nanoseconds << 12) // 1_000_000
+    value = (milliseconds & (1 << 48) - 1) << 80 | 0x7 << 76 | fraction << 64
+    value |= 0x2 << 62 | int.from_bytes(os.urandom(8), "big") & (1 << 62) - 1
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def next_number(connection: Connection, table: Table, tenant_id: int, column: str = "id") -> int:

@@ -10,7 +10,9 @@ from typing import Any
 
 import structlog
 
-_SECRET_NAMES = re.compile(r"(password|token|secret|authorization|api_?key|ssn|national_?id|salary)", re.IGNORECASE)
+_SECRET_NAMES = re.compile(
+    r"(password|token|secret|authorization|api_?key|ssn|national_?id|salary)", re.IGNORECASE
+)
 _TOKEN = re.compile(r"rc_[a-z0-9]+_[A-Za-z0-9_-]{20,}")
 MASK = "•••"
 
@@ -27,6 +29,8 @@ def mask_secrets(_logger: object, _name: str, event: MutableMapping[str, Any]) -
 
 def init_logging(level: str) -> None:
     """Send structured events to stderr as JSON lines from ``level`` upwards."""
+    # urllib3 writes whole paths at DEBUG, API keys in queries included.
+    logging.getLogger("urllib3").setLevel(logging.WARNING)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -15,10 +15,13 @@ from app.errors import WrongUse
 SOURCES = "rollcall.sources"
 TARGETS = "rollcall.targets"
 
+
 @cache
 def kinds(group: str) -> dict[str, str]:
     """Return kind → ``module:class`` of a group (:data:`SOURCES` or :data:`TARGETS`)."""
-    return {point.name: point.value for point in sorted(entry_points(group=group), key=lambda point: point.name)}
+    return {
+        point.name: point.value for point in sorted(entry_points(group=group), key=lambda point: point.name)
+    }
 
 
 @cache

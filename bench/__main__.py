@@ -32,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report |= {"databases": {}, "figures": []}
     try:
         for kind in kinds:
-            report["databases"][kind], figures = _run(kind, users, _QUICK_EFFORT if options.quick else _EFFORT)
+            report["databases"][kind], figures = _run(
+                kind, users, _QUICK_EFFORT if options.quick else _EFFORT
+            )
             report["figures"] += figures
     except BenchError as error:
         print(f"bench: {error}", file=sys.stderr)
@@ -45,8 +47,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--database", choices=(*KINDS, "both"), default="both")
-    parser.add_argument("--quick", action="store_true", help="few people and requests: shows that it works, no more")
-    parser.add_argument("--users", type=int, metavar="N", help=f"how many people there are (default {_USERS:,})")
+    parser.add_argument(
+        "--quick", action="store_true", help="few people and requests: shows that it works, no more"
+    )
+    parser.add_argument(
+        "--users", type=int, metavar="N", help=f"how many people there are (default {_USERS:,})"
+    )
     parser.add_argument("--json", action="store_true", help="the report as JSON")
     return parser
 

@@ -54,7 +54,9 @@ def _add_reads(app: Flask) -> None:
     @app.get("/scim/v2/Users/<user_id>")
     def read(user_id: str) -> Response:
         with reading_once() as connection:
-            row = connection.execute(WIRE_BY_ID, {"tenant_id": TENANT, "client_id": 1, "key": user_id}).first()
+            row = connection.execute(
+                WIRE_BY_ID, {"tenant_id": TENANT, "client_id": 1, "key": user_id}
+            ).first()
         if row is None:
             abort(404)
         return Response(spliced(row, _BASE), content_type=CONTENT_TYPE)
@@ -63,7 +65,9 @@ def _add_reads(app: Flask) -> None:
     def listed() -> Response:
         name = request.args["filter"].split('"')[1]
         with reading_once() as connection:
-            rows = connection.execute(WIRE_BY_USER_NAME, {"tenant_id": TENANT, "client_id": 1, "key": name}).all()
+            rows = connection.execute(
+                WIRE_BY_USER_NAME, {"tenant_id": TENANT, "client_id": 1, "key": name}
+            ).all()
         resources = ",".join(spliced(row, _BASE) for row in rows)
         text = f'{{"schemas":["{LIST_SCHEMA}"],"totalResults":{len(rows)},"Resources":[{resources}]}}'
         return Response(text, content_type=CONTENT_TYPE)

@@ -66,7 +66,9 @@ def started(seeded: Seeded, folder: Path) -> Iterator[list[Running]]:
         running = []
         for contestant in CONTESTANTS:
             environ = _environ(contestant, seeded, folder)
-            process = ServerProcess(contestant.name, contestant.application, contestant.workers, environ, folder)
+            process = ServerProcess(
+                contestant.name, contestant.application, contestant.workers, environ, folder
+            )
             stack.enter_context(process)
             audience = Audience(contestant.base, seeded.token, contestant.ids(seeded))
             running.append(Running(contestant, process, audience))

@@ -103,4 +103,6 @@ def _fill(app: Flask, users: int) -> tuple[list[str], str]:
 def _settle(settings: Settings) -> None:
     """Leave nothing to be done later: statistics, dead rows, the write-ahead log."""
     with reading_once() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)" if settings.is_sqlite else "VACUUM ANALYZE")
+        connection.exec_driver_sql(
+            "PRAGMA wal_checkpoint(TRUNCATE)" if settings.is_sqlite else "VACUUM ANALYZE"
+        )

@@ -20,7 +20,7 @@ WARM_UP_SHARE = 0.1
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is measured: requests per server and operation, and the seconds after which an operation is cut short."""
+    """How much is measured: requests per server and operation, and the seconds that an operation may take."""
 
     reads: int
     writes: int
@@ -33,7 +33,7 @@ class Effort:
 
 @dataclass
 class Result:
-    """What one server did in one operation: the times of its requests and the processor time behind them, in seconds."""
+    """What one server did in one operation: the times of its requests and the processor time behind them, in s."""
 
     server: str
     operation: str

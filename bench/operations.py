@@ -67,7 +67,9 @@ def _create(audience: Audience, number: int) -> bytes:
 
 
 def _patch(audience: Audience, number: int) -> bytes:
-    is_active = number // len(audience.ids) % 2 == 1  # everybody starts active: each request changes something
+    is_active = (
+        number // len(audience.ids) % 2 == 1
+    )  # everybody starts active: each request changes something
     body = {
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
         "Operations": [{"op": "replace", "path": "active", "value": is_active}],

@@ -6,8 +6,31 @@ from typing import Any
 
 from scim.resources import ENTERPRISE, USER
 
-_GIVEN = ("Ada", "Grace", "Alan", "Edsger", "Barbara", "Donald", "Frances", "Niklaus", "Radia", "Leslie", "Zoë")
-_FAMILY = ("Lovelace", "Hopper", "Turing", "Dijkstra", "Liskov", "Knuth", "Allen", "Wirth", "Perlman", "Müller")
+_GIVEN = (
+    "Ada",
+    "Grace",
+    "Alan",
+    "Edsger",
+    "Barbara",
+    "Donald",
+    "Frances",
+    "Niklaus",
+    "Radia",
+    "Leslie",
+    "Zoë",
+)
+_FAMILY = (
+    "Lovelace",
+    "Hopper",
+    "Turing",
+    "Dijkstra",
+    "Liskov",
+    "Knuth",
+    "Allen",
+    "Wirth",
+    "Perlman",
+    "Müller",
+)
 _DEPARTMENTS = ("Engineering", "Sales", "Finance", "Human Resources", "Support", "Legal", "Marketing")
 _CITIES = (("Zürich", "CH"), ("Berlin", "DE"), ("Austin", "US"), ("Lisbon", "PT"), ("Osaka", "JP"))
 

@@ -24,7 +24,9 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 class ServerProcess:
     """One granian with its workers, started at once; :meth:`wait_until` says when it serves."""
 
-    def __init__(self, name: str, application: str, workers: int, environ: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self, name: str, application: str, workers: int, environ: Mapping[str, str], folder: Path
+    ) -> None:
         self.name = name
         self.workers = workers
         self.port = _free_port()
@@ -32,7 +34,12 @@ class ServerProcess:
         command = [sys.executable, "-m", "bench.processes", application, str(self.port), str(workers)]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                command, cwd=ROOT, env={**os.environ, **environ}, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                command,
+                cwd=ROOT,
+                env={**os.environ, **environ},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
             )
 
     def __enter__(self) -> ServerProcess:
@@ -47,7 +54,7 @@ class ServerProcess:
             self._process.wait()
 
     def wait_until(self, request: bytes, statuses: frozenset[int]) -> None:
-        """Return when all workers answer ``request`` with one of ``statuses``; raises ``BenchError`` when they do not."""
+        """Return when all workers answer ``request`` with one of ``statuses``; raises ``BenchError`` otherwise."""
         give_up, answers = time.monotonic() + _START_SECONDS, 0
         while answers < _READY_ANSWERS:
             if self._process.poll() is not None or time.monotonic() > give_up:
@@ -65,7 +72,9 @@ class ServerProcess:
         """Raise ``BenchError`` with the server's words when ``answer`` has another status."""
         if status_of(answer) not in statuses:
             said = answer[:600].decode(errors="replace")
-            raise BenchError(f"{self.name} answered {operation} with:\n{said}\nIts log:\n{self._last_words()}")
+            raise BenchError(
+                f"{self.name} answered {operation} with:\n{said}\nIts log:\n{self._last_words()}"
+            )
 
     def cpu_seconds(self) -> float:
         """Return the processor time, user and system, that the worker processes have used."""

@@ -34,7 +34,13 @@ def circumstances(users: int, command: str) -> dict[str, Any]:
 def rows(database: str, results: Sequence[Result]) -> list[dict[str, Any]]:
     """Return one row of figures per result."""
     return [
-        {"database": database, "operation": r.operation, "server": r.server, "workers": r.workers, **r.figures()}
+        {
+            "database": database,
+            "operation": r.operation,
+            "server": r.server,
+            "workers": r.workers,
+            **r.figures(),
+        }
         for r in results
     ]
 
@@ -113,7 +119,8 @@ _RATIOS = {
 def _table(columns: dict[str, tuple[str, str]], rows: Sequence[dict[str, Any]]) -> list[str]:
     headings = [heading for heading, _ in columns.values()]
     cells = [
-        ["–" if row[key] is None else form.format(row[key]) for key, (_, form) in columns.items()] for row in rows
+        ["–" if row[key] is None else form.format(row[key]) for key, (_, form) in columns.items()]
+        for row in rows
     ]
     widths = [max(map(len, column)) for column in zip(headings, *cells, strict=True)]
     is_text = [isinstance(rows[0][key], str) for key in columns]

@@ -152,10 +152,10 @@ def _inherited_hints(parent: Attribute | None) -> frozenset[Hint]:
 
 
 def served_document(document: SchemaDocument) -> SchemaDocument:
-    """Return a schema document as /Schemas serves it, descriptions on one line."""
+    """Return a schema document as /Schemas serves it: descriptions on one line, nothing that is null."""
 
     def tidy(attribute: SchemaDocument) -> SchemaDocument:
-        tidied = dict(attribute)
+        tidied = {key: value for key, value in attribute.items() if value is not None}
         if "description" in tidied:
             tidied["description"] = " ".join(tidied["description"].split())
         if tidied.get("subAttributes"):

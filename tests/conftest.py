@@ -14,7 +14,7 @@ from sqlalchemy import create_engine
 from werkzeug.serving import make_server
 
 import app.access.tables
-import app.directory.tables  # noqa: F401
+import app.directory.tables
 from app import create_app
 from app.access import tenants, tokens
 from app.access.tenants import Tenant

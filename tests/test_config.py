@@ -61,7 +61,14 @@ def test_all_findings_come_at_once_and_name_the_variable_and_the_way_out(tmp_pat
         )
     text = "\n".join(caught.value.findings)
     assert len(caught.value.findings) == 6
-    for word in ("DATABASE_URL", "PRIVATE_TARGETS", "PUBLIC_URL", "ALLOWED_ADDRESSES", "KEY_RING_FILE", "colour"):
+    for word in (
+        "DATABASE_URL",
+        "PRIVATE_TARGETS",
+        "PUBLIC_URL",
+        "ALLOWED_ADDRESSES",
+        "KEY_RING_FILE",
+        "colour",
+    ):
         assert word in text
 
 

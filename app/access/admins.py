@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from functools import cache
 from dataclasses import dataclass
 
 from argon2 import PasswordHasher
@@ -28,8 +29,13 @@ MAX_BLOCK_SECONDS = 900
 
 _admin, _session, _attempt = AdminTable.__table__, SessionTable.__table__, SignInAttempt.__table__
 _hasher = PasswordHasher()
-#: Verified when nobody has the address, so that an unknown address takes as long as a wrong password.
-_NOBODY = _hasher.hash("nobody has this password")
+
+
+@cache
+def _nobody() -> str:
+    """What is verified when nobody has the address, so that it takes as long as a wrong password."""
+    return _hasher.hash("nobody has this password")
+
 
 
 @dataclass(frozen=True)
@@ -67,15 +73,15 @@ def create(connection: Connection, tenant: Tenant, email: str) -> str:
         connection.execute(
             delete(_session).where(_session.c.tenant_id == tenant.id, _session.c.admin_id == admin_id)
         )
-    audit.record(connection, tenant.id, "system:cli", "admin.password_issued", f"admin:{admin_id}", {"email": email})
+    audit.record(
+        connection, tenant.id, "system:cli", "admin.password_issued", f"admin:{admin_id}", {"email": email}
+    )
     return password
 
 
 def wait_seconds(connection: Connection, tenant: Tenant | None, email: str) -> float:
     """Return how long this address must wait before another try; 0 when it may try now."""
-    blocked_until = connection.scalar(
-        select(_attempt.c.blocked_until).where(*_where_attempt(tenant, email))
-    )
+    blocked_until = connection.scalar(select(_attempt.c.blocked_until).where(*_where_attempt(tenant, email)))
     if blocked_until is None or blocked_until <= clock.now():
         return 0.0
     return (clock.parse_instant(blocked_until) - clock.utcnow()).total_seconds()
@@ -91,7 +97,7 @@ def verified(connection: Connection, tenant: Tenant | None, email: str, password
             )
         ).first()
     try:
-        _hasher.verify(found.password_hash if found else _NOBODY, password)
+        _hasher.verify(found.password_hash if found else _nobody(), password)
     except (VerificationError, InvalidHashError):
         return None
     return int(found.id) if found else None
@@ -135,7 +141,9 @@ def admin_of_session(connection: Connection, value: str) -> Admin | None:
         select(_admin.c.id, _admin.c.email)
         .join(_session, (_admin.c.tenant_id == _session.c.tenant_id) & (_admin.c.id == _session.c.admin_id))
         .where(
-            _session.c.tenant_id == tenant.id, _session.c.hash == _hash(value), _session.c.expires_at > clock.now()
+            _session.c.tenant_id == tenant.id,
+            _session.c.hash == _hash(value),
+            _session.c.expires_at > clock.now(),
         )
     ).first()
     return Admin(tenant.id, tenant.slug, *found) if found else None

@@ -71,7 +71,9 @@ def _digest(salt: str, content: str) -> str:
 
 def tenants_to_seal(connection: Connection) -> list[int]:
     """Return the tenants that have unsealed rows."""
-    return list(connection.scalars(select(_audit.c.tenant_id).where(_audit.c.seal_number.is_(None)).distinct()))
+    return list(
+        connection.scalars(select(_audit.c.tenant_id).where(_audit.c.seal_number.is_(None)).distinct())
+    )
 
 
 _SEAL = (
@@ -114,7 +116,16 @@ def _head(connection: Connection, tenant_id: int) -> tuple[int, str]:
 
 
 def _message(previous: str, number: int, entry: Any) -> bytes:
-    parts = (previous, str(number), str(entry.tenant_id), entry.id, entry.at, entry.actor, entry.action, entry.subject)
+    parts = (
+        previous,
+        str(number),
+        str(entry.tenant_id),
+        entry.id,
+        entry.at,
+        entry.actor,
+        entry.action,
+        entry.subject,
+    )
     return json.dumps([*parts, entry.digest]).encode()
 
 

@@ -71,12 +71,18 @@ class KeyRing:
         key_id = sealed[2 : 2 + length].decode(errors="replace")
         cipher = self._ciphers.get(key_id)
         if cipher is None:
-            raise UnsealError(f"A value in {context} is sealed with key {key_id!r}, which the key ring does not hold.")
+            raise UnsealError(
+                f"A value in {context} is sealed with key {key_id!r}, which the key ring does not hold."
+            )
         body = sealed[2 + length :]
         try:
-            return cipher.decrypt(body[:_NONCE_BYTES], body[_NONCE_BYTES:], _bound_to(tenant_id, context, key_id))
+            return cipher.decrypt(
+                body[:_NONCE_BYTES], body[_NONCE_BYTES:], _bound_to(tenant_id, context, key_id)
+            )
         except InvalidTag as error:
-            raise UnsealError(f"A value in {context} does not open: it was changed, or belongs elsewhere.") from error
+            raise UnsealError(
+                f"A value in {context} does not open: it was changed, or belongs elsewhere."
+            ) from error
 
     def digest(self, tenant_id: int, value: bytes) -> str:
         """Return a keyed digest (24 hex digits and the key id): equal values of a tenant have equal digests."""

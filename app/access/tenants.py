@@ -47,7 +47,9 @@ def named(connection: Connection, slug: str) -> Tenant:
     tenant = _one(connection, _tenant.c.slug == slug)
     if tenant is None:
         known = ", ".join(connection.scalars(select(_tenant.c.slug).order_by(_tenant.c.slug).limit(10)))
-        raise NotFoundError(f"There is no tenant {slug!r} (known: {known or 'none; use rollcall tenant create SLUG'}).")
+        raise NotFoundError(
+            f"There is no tenant {slug!r} (known: {known or 'none; use rollcall tenant create SLUG'})."
+        )
     return tenant
 
 

@@ -92,11 +92,19 @@ def create(
 def _client_named(connection: Connection, tenant_id: int, name: str) -> int:
     if not name.strip() or len(name) > 200:
         raise WrongUse("A client needs a name of 1 to 200 characters; give --name.")
-    found = connection.scalar(select(_client.c.id).where(_client.c.tenant_id == tenant_id, _client.c.name == name))
+    found = connection.scalar(
+        select(_client.c.id).where(_client.c.tenant_id == tenant_id, _client.c.name == name)
+    )
     if found is not None:
         return int(found)
     client_id = next_number(connection, _client, tenant_id)
-    values = {"tenant_id": tenant_id, "id": client_id, "name": name, "settings": {}, "created_at": clock.now()}
+    values = {
+        "tenant_id": tenant_id,
+        "id": client_id,
+        "name": name,
+        "settings": {},
+        "created_at": clock.now(),
+    }
     connection.execute(insert(_client).values(values))
     return client_id
 
@@ -112,7 +120,9 @@ def listed(connection: Connection, tenant_id: int) -> list[Row[tuple[object, ...
 def revoke(connection: Connection, tenant_id: int, token_id: int) -> None:
     """End a token now (other processes follow within :data:`CACHE_SECONDS`); raises ``NotFoundError``."""
     where = (_token.c.tenant_id == tenant_id, _token.c.id == token_id)
-    changed = connection.execute(update(_token).where(*where, _token.c.revoked_at.is_(None)).values(revoked_at=clock.now()))
+    changed = connection.execute(
+        update(_token).where(*where, _token.c.revoked_at.is_(None)).values(revoked_at=clock.now())
+    )
     if changed.rowcount == 0:
         raise NotFoundError(f"Token {token_id} does not exist in this tenant, or is revoked already.")
     audit.record(connection, tenant_id, "system:cli", "token.revoked", f"token:{token_id}", {})
@@ -129,7 +139,9 @@ def rotate(connection: Connection, tenant: Tenant, token_id: int, overlap_hours:
     ).first()
     if old is None:
         raise NotFoundError(f"Token {token_id} does not exist in this tenant, or is revoked.")
-    fresh = create(connection, tenant, old.name, scopes=tuple(old.scopes.split()), employee_id=old.employee_id)
+    fresh = create(
+        connection, tenant, old.name, scopes=tuple(old.scopes.split()), employee_id=old.employee_id
+    )
     ends_at = min(old.expires_at, clock.after(overlap_hours * 3600))
     connection.execute(update(_token).where(*where).values(expires_at=ends_at))
     values = {"successor": fresh.id, "old_ends_at": ends_at}
@@ -201,7 +213,9 @@ class Authenticator:
             return None
         self._note_use(tenant.id, found.id, found.last_used_at)
         scopes = frozenset(found.scopes.split())
-        return Principal(tenant.id, tenant.slug, found.client_id, found.name, found.id, scopes, found.employee_id)
+        return Principal(
+            tenant.id, tenant.slug, found.client_id, found.name, found.id, scopes, found.employee_id
+        )
 
     def _tenant(self, connection: Connection, token_key: str) -> Tenant | None:
         tenant = self._tenants.get(token_key)

@@ -9,48 +9,50 @@ import click
 from flask import Flask
 from flask.cli import ScriptInfo
 
-from app import create_app
-from app.cli import admin, database, doctor, employee, link, plan, run, run_log, simulate, source, target, tenant, token
-from app.cli.answers import SpeakingGroup
-from app.config import load_settings
-
+from app.cli.answers import LazyGroup
 
 #: The parts of the process group; other commands keep their log to warnings, so that answers stand alone.
 _PARTS = frozenset({"worker", "scheduler"})
 
+#: Command → (module of this package, what ``rollcall --help`` says of it); only the one that is called is imported.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "admin": ("admin", "People who sign in to the console."),
+    "db": ("database", "The database."),
+    "doctor": ("doctor", "Check this installation: settings, database, schema, keys, folder."),
+    "employee": ("employee", "People of the directory."),
+    "link": ("link", "Links: one employee at one target."),
+    "plan": ("plan", "Plans: dry runs, syncs, and operations that wait for approval."),
+    "run": ("run", "Run web, worker and scheduler as one process group until SIGTERM."),
+    "run-log": ("run_log", "Import runs: what was added, updated, deleted, skipped and errored."),
+    "scheduler": ("run", "Wake what is due, and seal the audit chain."),
+    "simulate": ("simulate", "Run the simulator of a vendor until Ctrl-C."),
+    "source": ("source", "Sources: HR systems, applicant-tracking systems and files."),
+    "target": ("target", "Targets: systems that people are pushed to."),
+    "tenant": ("tenant", "Tenants: the organisations of this installation."),
+    "token": ("token", "Tokens with which identity providers and HR systems call the SCIM API."),
+    "verify": ("doctor", "Prove that audit chain and counters agree with what is stored."),
+    "web": ("run", "Serve the SCIM API and the console."),
+    "worker": ("run", "Work on what the scheduler wakes: pushes and imports."),
+}
+
 
 def _application(command: str | None) -> Flask:
+    from app import create_app
+    from app.config import load_settings
+
     settings = load_settings()
     if command not in _PARTS and "ROLLCALL_LOG_LEVEL" not in os.environ:
         settings = replace(settings, log_level="warning")
     return create_app(settings)
 
 
-@click.group(cls=SpeakingGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyGroup,
+    package=__name__,
+    table=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.pass_context
 def main(context: click.Context) -> None:
     """Rollcall: the employee directory that speaks SCIM 2.0 on both sides."""
     context.obj = ScriptInfo(create_app=lambda: _application(context.invoked_subcommand))
-
-
-COMMANDS: tuple[click.Command, ...] = (
-    admin.admin,
-    database.database,
-    doctor.doctor,
-    doctor.verify,
-    employee.employee,
-    link.link,
-    plan.plan,
-    run.run,
-    run.scheduler,
-    run.web,
-    run.worker,
-    run_log.run_log,
-    simulate.simulate,
-    source.source,
-    target.target,
-    tenant.tenant,
-    token.token,
-)
-for _command in COMMANDS:
-    main.add_command(_command)

@@ -68,7 +68,9 @@ def _check_schema() -> str:
     with db.engine.connect() as connection:
         present = MigrationContext.configure(connection).get_current_revision()
     if present != newest:
-        raise RollcallError(f"at revision {present or 'none'}, the newest is {newest}; run: rollcall db upgrade")
+        raise RollcallError(
+            f"at revision {present or 'none'}, the newest is {newest}; run: rollcall db upgrade"
+        )
     return f"revision {present}"
 
 
@@ -101,12 +103,21 @@ def verify(as_json: bool) -> None:
     with reading() as connection:
         for tenant in tenants.listed(connection):
             report = audit.verify(connection, tenant.id)
-            chain = "; ".join(report.findings) or f"{report.sealed} rows sealed, {report.unsealed} waiting for the sealer"
+            chain = (
+                "; ".join(report.findings)
+                or f"{report.sealed} rows sealed, {report.unsealed} waiting for the sealer"
+            )
             rows.append(_verdict(tenant.slug, "audit chain", chain, is_well=not report.findings))
             table = EmployeeRow.__table__
             counted = directory.total(connection, tenant.id)
-            stored = connection.scalar(select(func.count()).select_from(table).where(table.c.tenant_id == tenant.id))
-            rows.append(_verdict(tenant.slug, "counters", f"{counted} counted, {stored} stored", is_well=counted == stored))
+            stored = connection.scalar(
+                select(func.count()).select_from(table).where(table.c.tenant_id == tenant.id)
+            )
+            rows.append(
+                _verdict(
+                    tenant.slug, "counters", f"{counted} counted, {stored} stored", is_well=counted == stored
+                )
+            )
     say_table(rows, as_json, ("tenant", "check", "state", "finding"), "No tenants yet: nothing to verify.")
     sys.exit(0 if all(row["state"] == "ok" for row in rows) else 1)
 

@@ -54,9 +54,11 @@ def _one(connection: Connection, tenant_id: int, who: str) -> directory.Employee
     if not ids:
         raise NotFoundError(f"Nobody in this tenant has the id, userName or e-mail {who[:200]!r}.")
     if len(ids) > 1:
-        raise WrongUse(f"{len(ids)} employees have the e-mail {who[:200]!r}; name one by id: {', '.join(ids[:5])}.")
+        raise WrongUse(
+            f"{len(ids)} employees have the e-mail {who[:200]!r}; name one by id: {', '.join(ids[:5])}."
+        )
     found = directory.get(connection, tenant_id, ids[0])
-    assert found is not None  # noqa: S101 - read in the same transaction
+    assert found is not None
     return found
 
 
@@ -68,7 +70,11 @@ def _plain(answer: dict[str, Any]) -> str:
         lines.append(f"  {path}: {shown}" + (f"   ← {owners[path]}" if path in owners else ""))
     for revision in answer.get("revisions", ()):
         run = f" in run {revision['run']}" if revision["run"] else ""
-        lines.append(f"revision {revision['number']}  {revision['at']}  {revision['kind']} by {revision['actor']}{run}")
+        lines.append(
+            f"revision {revision['number']}  {revision['at']}  {revision['kind']} by {revision['actor']}{run}"
+        )
         for path, (before, after) in sorted(revision["changes"].items()):
-            lines.append(f"    {path}: {json.dumps(before, ensure_ascii=False)} → {json.dumps(after, ensure_ascii=False)}")
+            lines.append(
+                f"    {path}: {json.dumps(before, ensure_ascii=False)} → {json.dumps(after, ensure_ascii=False)}"
+            )
     return "\n".join(lines)

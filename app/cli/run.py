@@ -13,8 +13,12 @@ HOST, PORT, WEB_WORKERS, WORKERS = "127.0.0.1", 8000, 2, 4
 
 _host = click.option("--host", default=HOST, show_default=True, help="The address to listen on.")
 _port = click.option("--port", type=click.IntRange(1, 65535), default=PORT, show_default=True)
-_web_workers = click.option("--web-workers", type=click.IntRange(1, 64), default=WEB_WORKERS, show_default=True)
-_workers = click.option("--workers", type=click.IntRange(1, 64), default=WORKERS, show_default=True, help="Threads of the worker.")
+_web_workers = click.option(
+    "--web-workers", type=click.IntRange(1, 64), default=WEB_WORKERS, show_default=True
+)
+_workers = click.option(
+    "--workers", type=click.IntRange(1, 64), default=WORKERS, show_default=True, help="Threads of the worker."
+)
 
 
 @click.command()
@@ -31,7 +35,9 @@ def parts(host: str, port: int, web_workers: int, workers: int) -> tuple[Part, .
     """Return the parts of ``rollcall run``, each a program of its own."""
     command = (sys.executable, "-m", "app.cli")
     return (
-        Part("web", (*command, "web", "--host", host, "--port", str(port), "--web-workers", str(web_workers))),
+        Part(
+            "web", (*command, "web", "--host", host, "--port", str(port), "--web-workers", str(web_workers))
+        ),
         Part("worker", (*command, "worker", "--workers", str(workers))),
         Part("scheduler", (*command, "scheduler")),
     )

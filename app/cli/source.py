@@ -7,35 +7,25 @@ import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import click
 from flask.cli import with_appcontext
 
 from app import clock, registry
-from app.cli.answers import json_option, key_values, say, say_table, tenant_named, tenant_option
+from app.cli.answers import json_option, say, say_table, tenant_named, tenant_option
 from app.cli.run_log import counters, import_progress
+from app.cli.source_options import secret_option, secrets_of, set_option, settings_of
 from app.database import reading, writing
 from app.errors import WrongUse
 from app.sources import catalog, runner, runs
-from app.sources.catalog import GUESS, Draft, Source
+from app.sources.catalog import Draft, Source
 from app.sources.errors import RowRefused
 from app.sources.mapping import Mapping
 from app.sources.records import SourceRecord
 from app.sources.runs import Run
 
 BY = "system:cli"
-set_option = click.option(
-    "--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A setting; mapping=@FILE.toml, mapping=guess."
-)
-secret_option = click.option(
-    "--secret",
-    "secret_pairs",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="A secret; KEY=@FILE, KEY=- for stdin.",
-)
 
 
 @click.group()
@@ -69,10 +59,10 @@ def add(
     """
     tenant = tenant_named(tenant_slug)
     registry.source_adapter(kind)
-    draft = catalog.drafted(kind, name, _settings(pairs), _secrets(secret_pairs))
+    draft = catalog.drafted(kind, name, settings_of(pairs), secrets_of(secret_pairs))
     with writing() as connection:
         added = catalog.add(connection, tenant.id, draft, BY)
-    _say_drafted(draft, _shown(added), as_json, "added")
+    _say_drafted(draft, _shown(added), tenant_slug, as_json, "added")
 
 
 @source.command("set")
@@ -91,10 +81,10 @@ def set_source(
         raise WrongUse("Nothing to change: give --set KEY=VALUE or --secret KEY=VALUE.")
     with reading() as connection:
         known = catalog.named(connection, tenant.id, name)
-    draft = catalog.redrafted(known, _settings(pairs), _secrets(secret_pairs))
+    draft = catalog.redrafted(known, settings_of(pairs), secrets_of(secret_pairs))
     with writing() as connection:
         changed = catalog.change(connection, tenant.id, draft, BY)
-    _say_drafted(draft, _shown(changed), as_json, "changed")
+    _say_drafted(draft, _shown(changed), tenant_slug, as_json, "changed")
 
 
 @source.command("import")
@@ -206,7 +196,7 @@ def preview(name: str, tenant_slug: str, rows: int, as_json: bool) -> None:
     records = (record for page in known.adapter().read(context, None) for record in page.records)
     for record in islice(records, rows):
         shown = _previewed(mapping, record)
-        lines = [f"row {shown['row']}  record {shown['record']}"]
+        lines = [f"row {shown['row']}  " + ("left out" if shown["left_out"] else f"record {shown['record']}")]
         lines += [
             f"  {field} = {json.dumps(value, ensure_ascii=False)}" for field, value in shown["fields"].items()
         ]
@@ -216,8 +206,9 @@ def preview(name: str, tenant_slug: str, rows: int, as_json: bool) -> None:
 
 def _previewed(mapping: Mapping, record: SourceRecord) -> dict[str, Any]:
     record_id, values, problems = "", {}, [record.problem] if record.problem else []
+    is_wanted = bool(problems) or mapping.wants(record.values)
     try:
-        if not problems:
+        if is_wanted and not problems:
             record_id = mapping.record_id(record.values)
             mapped = mapping.apply(record_id, record.values, mapping.today(clock.utcnow()))
             values, problems = mapped.values, list(mapped.problems)
@@ -225,7 +216,13 @@ def _previewed(mapping: Mapping, record: SourceRecord) -> dict[str, Any]:
         problems = list(refusal.problems)
     shown = {n: v if mapping.targets[n].quotable or v is None else "•••" for n, v in values.items()}
     found = [{"column": p.column, "code": p.code, "reason": p.reason} for p in problems]
-    return {"row": record.number, "record": record_id, "fields": shown, "problems": found}
+    return {
+        "row": record.number,
+        "record": record_id,
+        "left_out": not is_wanted,
+        "fields": shown,
+        "problems": found,
+    }
 
 
 @source.command()
@@ -265,49 +262,12 @@ def remove(name: str, tenant_slug: str) -> None:
     click.echo(f"Source {name} is removed; the people that it brought stay.")
 
 
-def _settings(pairs: Sequence[str]) -> dict[str, str]:
-    """The settings of ``--set``; a mapping is read from its file."""
-    settings = key_values(pairs, "--set")
-    mapping = settings.get("mapping")
-    if mapping is None or mapping in ("", GUESS):
-        return settings
-    if not mapping.startswith("@"):
-        raise WrongUse(f"--set mapping={mapping} cannot be used; write mapping=@FILE.toml, or mapping=guess.")
-    return {**settings, "mapping": _content(mapping[1:], "mapping")}
-
-
-def _secrets(pairs: Sequence[str]) -> dict[str, str]:
-    """The secrets of ``--secret``; a value is on the command line, in a file, or the first line of stdin."""
-    found = {}
-    for key, value in key_values(pairs, "--secret").items():
-        if value == "-":
-            value = sys.stdin.readline()
-        elif value.startswith("@"):
-            value = _content(value[1:], key)
-        found[key] = value.strip()
-    return found
-
-
-def _content(path: str, what: str) -> str:
-    try:
-        return Path(path).expanduser().read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise WrongUse(
-            f"The file of {what}, {path}, cannot be read ({error.strerror}); check the path."
-        ) from None
-    except UnicodeDecodeError:
-        raise WrongUse(f"The file of {what}, {path}, is not UTF-8 text; save it as UTF-8.") from None
-
-
-def _say_drafted(draft: Draft, shown: dict[str, Any], as_json: bool, word: str) -> None:
+def _say_drafted(draft: Draft, shown: dict[str, Any], tenant_slug: str, as_json: bool, word: str) -> None:
     if draft.was_guessed and not as_json:
         click.echo(draft.mapping)
     answer = {**shown, "mapping": draft.mapping} if draft.was_guessed else shown
-    say(
-        answer,
-        as_json,
-        f"Source {draft.name} {word}; try it with: rollcall source import {draft.name} --dry-run",
-    )
+    way = f"rollcall source import {draft.name} --tenant {tenant_slug} --dry-run"
+    say(answer, as_json, f"Source {draft.name} {word}; try it with: {way}")
 
 
 def _shown(known: Source) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from app.cli.sync import sync
 from app.database import reading, writing
 from app.errors import WrongUse
 from app.outbound import OutboundError
-from app.provisioning import explain, policies, resync, targets
+from app.provisioning import connections, explain, policies, resync, targets
 from app.provisioning.errors import ProvisioningError, TargetError
 from app.provisioning.fields import FIELDS
 from app.provisioning.targets import Target
@@ -236,7 +236,7 @@ def probe(name: str, tenant_slug: str, as_json: bool) -> None:
     """Test the connection with requests that only read."""
     _, known = found(tenant_slug, name)
     try:
-        with targets.open_session(known) as session:
+        with connections.open_session(known) as session:
             capabilities = known.adapter.describe(session)
             account = next(iter(known.adapter.list_accounts(session)), None)
     except OutboundError as error:

@@ -23,7 +23,11 @@ def create(slug: str, as_json: bool) -> None:
     """Create the tenant SLUG (a-z, 0-9, hyphens)."""
     with writing() as connection:
         made = tenants.create(connection, slug)
-    say({"slug": made.slug, "id": made.public_id}, as_json, f"Tenant {made.slug} created (id {made.public_id}).")
+    say(
+        {"slug": made.slug, "id": made.public_id},
+        as_json,
+        f"Tenant {made.slug} created (id {made.public_id}).",
+    )
 
 
 @tenant.command("list")

@@ -20,8 +20,12 @@ def token() -> None:
 @token.command()
 @tenant_option
 @click.option("--name", required=True, help="The client that holds it, e.g. entra-id.")
-@click.option("--scope", "scopes", multiple=True, type=click.Choice(tokens.SCOPES), help="Default: scim:write.")
-@click.option("--expires", "days", type=click.IntRange(1, 3650), default=tokens.DEFAULT_LIFE_DAYS, metavar="DAYS")
+@click.option(
+    "--scope", "scopes", multiple=True, type=click.Choice(tokens.SCOPES), help="Default: scim:write."
+)
+@click.option(
+    "--expires", "days", type=click.IntRange(1, 3650), default=tokens.DEFAULT_LIFE_DAYS, metavar="DAYS"
+)
 @click.option("--employee", "employee_id", metavar="ID", help="Bind the token to one employee, for /Me.")
 @with_appcontext
 def create(tenant_slug: str, name: str, scopes: tuple[str, ...], days: int, employee_id: str | None) -> None:
@@ -31,7 +35,12 @@ def create(tenant_slug: str, name: str, scopes: tuple[str, ...], days: int, empl
         if employee_id is not None and directory.get(connection, tenant.id, employee_id) is None:
             raise NotFoundError(f"There is no employee {employee_id!r} in tenant {tenant.slug}.")
         issued = tokens.create(
-            connection, tenant, name, scopes=scopes or ("scim:write",), life_days=days, employee_id=employee_id
+            connection,
+            tenant,
+            name,
+            scopes=scopes or ("scim:write",),
+            life_days=days,
+            employee_id=employee_id,
         )
     click.echo(issued.text)
 
@@ -47,13 +56,24 @@ def list_tokens(tenant_slug: str, as_json: bool) -> None:
         rows = [dict(row._mapping) for row in tokens.listed(connection, tenant.id)]
     columns = ("id", "client", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at")
     shown = [{column: row[column] for column in columns} for row in rows]
-    say_table(shown, as_json, columns, f"No tokens yet; create one with: rollcall token create --tenant {tenant.slug} --name NAME")
+    say_table(
+        shown,
+        as_json,
+        columns,
+        f"No tokens yet; create one with: rollcall token create --tenant {tenant.slug} --name NAME",
+    )
 
 
 @token.command()
 @click.argument("number", type=int)
 @tenant_option
-@click.option("--overlap", "hours", type=click.IntRange(0, 720), default=24, help="Hours the old one goes on; default 24.")
+@click.option(
+    "--overlap",
+    "hours",
+    type=click.IntRange(0, 720),
+    default=24,
+    help="Hours the old one goes on; default 24.",
+)
 @with_appcontext
 def rotate(number: int, tenant_slug: str, hours: int) -> None:
     """Replace token NUMBER and print its successor; the old one goes on for the overlap."""

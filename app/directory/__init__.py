@@ -20,7 +20,18 @@ from app.directory.reading import (
     total,
 )
 from app.directory.values import Document, differences, flatten, merged, work_email
-from app.directory.writing import KEEP, Employee, Written, change, create, delete_employee, merge, read_for_change, replace
+from app.directory.writing import (
+    KEEP,
+    Employee,
+    Held,
+    Written,
+    change,
+    create,
+    delete_employee,
+    merge,
+    read_for_change,
+    replace,
+)
 
 delete = delete_employee
 
@@ -30,6 +41,7 @@ __all__ = [
     "Change",
     "Document",
     "Employee",
+    "Held",
     "Written",
     "change",
     "create",

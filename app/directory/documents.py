@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
 from typing import Any
 
 from pydantic_core import from_json, to_json
@@ -70,31 +71,49 @@ def joined(wire: str, on_request: str | None) -> Document:
 
 def comparison_document(document: Document) -> Document:
     """Return the document as filters compare it: folded strings, instants in UTC, the rest as it is."""
-    keys: Document = {}
-    for name, value in document.items():
-        if name.startswith("urn:"):
-            extension = _extensions.get(name.lower())
-            keys[name] = _compared_members(value, extension.attributes if extension else {})
-        else:
-            attribute = _attributes.get(name.lower())
-            keys[name] = _compared(value, attribute) if attribute else value
-    return keys
+    return _document_fold(document)
 
 
-def _compared_members(members: Document, attributes: Mapping[str, Attribute]) -> Document:
-    compared = {}
-    for name, value in members.items():
-        attribute = attributes.get(name.lower())
-        compared[name] = _compared(value, attribute) if attribute else value
-    return compared
+Fold = Callable[[Any], Any]
+_FOLDED_TYPES = frozenset({"string", "reference", "dateTime"})
 
 
-def _compared(value: Any, attribute: Attribute) -> Any:
-    if isinstance(value, list):
-        return [_compared(entry, attribute) for entry in value]
-    if isinstance(value, dict):
-        return _compared_members(value, attribute.sub_attributes)
-    return stored_key(attribute, value)
+def _members_fold(folds: Mapping[str, Fold | None]) -> Fold:
+    """Return what folds the members of an object; what no schema knows stays as it is."""
+
+    def fold(members: Document) -> Document:
+        folded = {}
+        for name, value in members.items():
+            inner = folds.get(name)
+            if inner is None:
+                folded[name] = value
+            elif type(value) is list:
+                folded[name] = [inner(entry) for entry in value]
+            else:
+                folded[name] = inner(value)
+        return folded
+
+    return fold
+
+
+def _fold_of(attribute: Attribute) -> Fold | None:
+    """Return what turns a value of this attribute into its comparison key, None where it is that already."""
+    if attribute.sub_attributes:
+        return _members_fold({sub.name: _fold_of(sub) for sub in attribute.sub_attributes.values()})
+    if attribute.type not in _FOLDED_TYPES or (attribute.case_exact and attribute.type != "dateTime"):
+        return None
+    return partial(stored_key, attribute)
+
+
+_document_fold = _members_fold(
+    {attribute.name: _fold_of(attribute) for attribute in _attributes.values()}
+    | {
+        schema.id: _members_fold(
+            {attribute.name: _fold_of(attribute) for attribute in schema.attributes.values()}
+        )
+        for schema in _extensions.values()
+    }
+)
 
 
 def columns(document: Document) -> dict[str, Any]:
@@ -124,6 +143,7 @@ def emails(document: Document) -> list[tuple[str, str]]:
     ]
 
 
+@lru_cache(maxsize=4096)
 def is_concealed(path: str) -> bool:
     """True when a value path names a value that revisions and audit rows must not show."""
     urn, _, rest = path.rpartition(":")

@@ -43,7 +43,11 @@ class _Sqlite:
         return func.json_each(document, _sqlite_path(names)).table_valued("value", name=alias)
 
     def entry_value(self, entry: Any, name: str | None, type_: str) -> ColumnElement[Any]:
-        return entry.c.value if name is None else func.json_extract(entry.c.value, _sqlite_path([name]), type_=String())
+        return (
+            entry.c.value
+            if name is None
+            else func.json_extract(entry.c.value, _sqlite_path([name]), type_=String())
+        )
 
     def operand(self, key: Any, type_: str) -> Any:
         return literal(int(key) if isinstance(key, bool) else key)

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, and_, bindparam, func, select
 
 from app.directory import documents, search
-from app.directory.tables import Counter, EmployeeEmail, EmployeeRow, ExternalId, Revision
+from app.directory.recording import EMPLOYEES
 from app.directory.search import Scope
-from app.directory.writing import EMPLOYEES, Employee
+from app.directory.tables import Counter, EmployeeEmail, EmployeeRow, ExternalId, Revision
+from app.directory.writing import Employee
 from scim.filter_tree import Comparison, Filter
 from scim.keys import comparison_key
 
@@ -48,7 +49,9 @@ def get_many(connection: Connection, tenant_id: int, ids: Iterable[str]) -> dict
 
 def _employee_of(tenant_id: int, row: Any) -> Employee:
     document = documents.joined(row.wire, row.on_request)
-    return Employee(tenant_id, row.id, row.version, row.active, document, row.created_at, row.last_modified, row.wire)
+    return Employee(
+        tenant_id, row.id, row.version, row.active, document, row.created_at, row.last_modified, row.wire
+    )
 
 
 def ids_by_user_name(connection: Connection, tenant_id: int, user_name: str) -> list[str]:
@@ -62,7 +65,9 @@ def ids_by_employee_number(connection: Connection, tenant_id: int, number: str) 
 
 
 def _ids_where(connection: Connection, tenant_id: int, condition: Any) -> list[str]:
-    query = select(_employee.c.id).where(_employee.c.tenant_id == tenant_id, condition).order_by(_employee.c.id)
+    query = (
+        select(_employee.c.id).where(_employee.c.tenant_id == tenant_id, condition).order_by(_employee.c.id)
+    )
     return list(connection.scalars(query))
 
 
@@ -120,7 +125,9 @@ def external_ids(connection: Connection, tenant_id: int, employee_id: str) -> di
 
 def owners(connection: Connection, tenant_id: int, employee_id: str) -> dict[str, str]:
     """Return value path → owner ("kind:id") of an employee's values."""
-    query = select(_employee.c.owners).where(_employee.c.tenant_id == tenant_id, _employee.c.id == employee_id)
+    query = select(_employee.c.owners).where(
+        _employee.c.tenant_id == tenant_id, _employee.c.id == employee_id
+    )
     owned: dict[str, str] = documents.loaded(connection.scalar(query))
     return owned
 
@@ -168,13 +175,17 @@ _WIRE = select(
 ).select_from(_employee.outerjoin(_external, _OWN_EXTERNAL))
 _OF_TENANT = _employee.c.tenant_id == bindparam("tenant_id")
 WIRE_BY_ID = _WIRE.where(_OF_TENANT, _employee.c.id == bindparam("key"))
-_WIRE_PAGE = _WIRE.where(_OF_TENANT).order_by(_employee.c.id).limit(bindparam("count")).offset(bindparam("offset"))
+_WIRE_PAGE = (
+    _WIRE.where(_OF_TENANT).order_by(_employee.c.id).limit(bindparam("count")).offset(bindparam("offset"))
+)
 WIRE_BY_USER_NAME = _WIRE.where(_OF_TENANT, _employee.c.user_name_key == bindparam("key"))
 #: What identity providers look people up by, each an index away and with at most one answer or a few.
 _LOOK_UPS: dict[Any, Select[Any]] = {
     (None, "userName", None): WIRE_BY_USER_NAME,
     (None, "id", None): WIRE_BY_ID,
-    (None, "externalId", None): _WIRE.where(_OF_TENANT, _external.c.value == bindparam("key")).order_by(_employee.c.id),
+    (None, "externalId", None): _WIRE.where(_OF_TENANT, _external.c.value == bindparam("key")).order_by(
+        _employee.c.id
+    ),
 }
 
 
@@ -200,7 +211,12 @@ def page(
     connection: Connection, scope: Scope, tree: Filter | None, start_index: int, count: int
 ) -> tuple[int, list[WireRow]]:
     """Return (how many fit the filter, those of the page), in order of creation; ``start_index`` counts from 1."""
-    parameters = {"tenant_id": scope.tenant_id, "client_id": scope.client_id, "count": count, "offset": start_index - 1}
+    parameters = {
+        "tenant_id": scope.tenant_id,
+        "client_id": scope.client_id,
+        "count": count,
+        "offset": start_index - 1,
+    }
     if tree is None:
         number, statement = total(connection, scope.tenant_id), _WIRE_PAGE
     else:

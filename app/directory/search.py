@@ -33,8 +33,10 @@ _COLUMNS: Mapping[Names, ColumnElement[Any]] = {
     (ENTERPRISE, "employeeNumber", None): _employee.c.employee_number_key,
     (None, "meta", "created"): _employee.c.created_at,
     (None, "meta", "lastModified"): _employee.c.last_modified,
-    (None, "meta", "resourceType"): literal("user", String),
-    (None, "meta", "version"): literal('W/"', String) + cast(_employee.c.version, String) + literal('"', String),
+    (None, "meta", "resourceType"): literal("User", String),
+    (None, "meta", "version"): literal('W/"', String)
+    + cast(_employee.c.version, String)
+    + literal('"', String),
     (None, "meta", None): literal("present", String),
 }
 _EMAILS = (None, "emails")
@@ -89,9 +91,15 @@ class _Compiler:
             return self._scalar(test, column)
         if not test.multi_valued:
             return self._scalar(test, self._json.value(_employee.c.compared, _names(test.path), test.type))
-        if test.path in ((*_EMAILS, "value"), (*_EMAILS, None)) and isinstance(test, Comparison) and test.key is not None:
+        if (
+            test.path in ((*_EMAILS, "value"), (*_EMAILS, None))
+            and isinstance(test, Comparison)
+            and test.key is not None
+        ):
             return _of_any(test, lambda inner: self._any_email(self._email_test(inner)))
-        return _of_any(test, lambda inner: self._any_entry(test.path, lambda entry: self._entry_test(inner, entry)))
+        return _of_any(
+            test, lambda inner: self._any_entry(test.path, lambda entry: self._entry_test(inner, entry))
+        )
 
     def _value_path(self, tree: ValuePath) -> Condition:
         if not tree.attribute.multi_valued:
@@ -181,7 +189,8 @@ def _is_answered_by_addresses(tree: Filter) -> bool:
     """True when only entries with an address can fit, and the address table knows all that is asked."""
     terms = tree.terms if isinstance(tree, And) else (tree,)
     return all(isinstance(t, Comparison) and t.path[2] in ("value", "type") for t in terms) and any(
-        isinstance(t, Comparison) and t.path[2] == "value" and t.key is not None and t.operator in _POSITIVE for t in terms
+        isinstance(t, Comparison) and t.path[2] == "value" and t.key is not None and t.operator in _POSITIVE
+        for t in terms
     )
 
 

@@ -27,22 +27,22 @@ def flatten(document: Document) -> dict[str, Any]:
             continue
         if name.startswith("urn:") and isinstance(value, dict):
             for inner, inner_value in value.items():
-                flat.update(_paths(f"{name}:{inner}", inner_value))
+                _flatten_into(flat, f"{name}:{inner}", inner_value)
         else:
-            flat.update(_paths(name, value))
+            _flatten_into(flat, name, value)
     return flat
 
 
-def _paths(prefix: str, value: Any) -> Iterator[tuple[str, Any]]:
+def _flatten_into(flat: dict[str, Any], prefix: str, value: Any) -> None:
     if isinstance(value, dict):
         for inner, inner_value in value.items():
-            yield f"{prefix}.{inner}", inner_value
+            flat[f"{prefix}.{inner}"] = inner_value
     elif isinstance(value, list) and value and isinstance(value[0], dict):
         for label, entry in _labelled(value):
             for inner, inner_value in entry.items():
-                yield f"{prefix}[{label}].{inner}", inner_value
+                flat[f"{prefix}[{label}].{inner}"] = inner_value
     else:
-        yield prefix, value
+        flat[prefix] = value
 
 
 def _labelled(entries: list[Document]) -> Iterator[tuple[str, Document]]:
@@ -118,4 +118,6 @@ def _overlaid_entries(ours: list[Document], theirs: list[Document]) -> list[Docu
 
 
 def _not_primary(entry: Document) -> Document:
-    return {name: value for name, value in entry.items() if name != "primary"} if entry.get("primary") else entry
+    return (
+        {name: value for name, value in entry.items() if name != "primary"} if entry.get("primary") else entry
+    )

@@ -1,4 +1,4 @@
-"""The scheduler: once a second it asks the database what is due and wakes workers for it; it also seals the audit chain.
+"""The scheduler: once a second it asks what is due and wakes workers for it; it also seals the audit chain.
 
 It keeps nothing. What is due stays due in its row until a worker has done it, so a lost wake-up costs a second look.
 """
@@ -66,7 +66,9 @@ class Scheduler:
         if has_due_sources:
             with writing() as connection:
                 started = runner.start_due(connection, clock.now())
-            due_runs += [(run.tenant_id, run.id) for run in started if (run.tenant_id, run.id) not in due_runs]
+            due_runs += [
+                (run.tenant_id, run.id) for run in started if (run.tenant_id, run.id) not in due_runs
+            ]
         for tenant_id, target_id in due_targets:
             self._ask("push", tenant_id, target_id)
         for tenant_id, run_id in due_runs:
@@ -82,7 +84,10 @@ class Scheduler:
     def _ask(self, task: str, tenant_id: int, number: int) -> None:
         moment = time.monotonic()
         key = (task, tenant_id, number)
-        if self._asked.get(key, 0.0) > moment - ASK_AGAIN_SECONDS or self._queue.pending_count() > QUEUE_LIMIT:
+        if (
+            self._asked.get(key, 0.0) > moment - ASK_AGAIN_SECONDS
+            or self._queue.pending_count() > QUEUE_LIMIT
+        ):
             return
         self._asked = {known: at for known, at in self._asked.items() if at > moment - ASK_AGAIN_SECONDS}
         self._asked[key] = moment

@@ -36,7 +36,9 @@ def join(app: Flask, queue: Huey) -> Tasks:
                 try:
                     work(*arguments)
                 except Exception:
-                    log.exception("a task failed; what it left undone stays due", task=name, arguments=arguments)
+                    log.exception(
+                        "a task failed; what it left undone stays due", task=name, arguments=arguments
+                    )
 
         return queue.task(name=name)(task)
 

@@ -27,7 +27,8 @@ def _form(thing: Any) -> str:
 
 
 _NAMED_TYPES = {
-    _form(getattr(database, name)): f"database.{name}" for name in ("Key", "InstantText", "IdText", "SearchJson")
+    _form(getattr(database, name)): f"database.{name}"
+    for name in ("Key", "InstantText", "IdText", "SearchJson")
 }
 
 
@@ -65,7 +66,9 @@ def run() -> None:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
             context.run_migrations()
             if is_sqlite and (broken := connection.execute(text("PRAGMA foreign_key_check")).all()):
-                raise RuntimeError(f"The migration would break {len(broken)} references; nothing was changed.")
+                raise RuntimeError(
+                    f"The migration would break {len(broken)} references; nothing was changed."
+                )
         if is_sqlite:
             _foreign_keys(connection, "ON")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 from flask import Flask, current_app
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, func, literal_column, select, update
 
 from app import clock
 from app.access import audit
@@ -27,7 +27,8 @@ _KEY = "rollcall.provisioning.run_has_ended"
 RunHasEnded = Callable[[Connection, int, int], bool]
 
 _AT_TARGET = (_c.tenant_id == bindparam("b_tenant"), _c.target_id == bindparam("b_target"))
-_GATED = (*_AT_TARGET, _c.suspend_gate == "run")
+#: The condition on the run is always true; with the literal it lets the partial index of gated links be used.
+_GATED = (*_AT_TARGET, _c.suspend_gate == literal_column("'run'"), _c.inactive_by_run > 0)
 _RUNS = select(_c.inactive_by_run).where(*_GATED).distinct()
 _OF_RUN = (*_GATED, _c.inactive_by_run == bindparam("b_run"))
 _THERE = _c.remote_id.is_not(None) & _c.active_there.is_not(False)

@@ -44,6 +44,7 @@ AT_TARGET = (_c.tenant_id == bindparam("b_tenant"), _c.target_id == bindparam("b
 MINE = (*AT_TARGET, _c.lease_owner == bindparam("b_owner"))
 IDS = _c.employee_id.in_(bindparam("b_ids", expanding=True))
 _FREE = (
+    _c.priority <= LOWEST,  # always true; SQLite then takes the partial index of due links
     _c.due_at <= bindparam("b_now"),
     or_(_c.next_attempt_at.is_(None), _c.next_attempt_at <= bindparam("b_now")),
     or_(_c.lease_until.is_(None), _c.lease_until < bindparam("b_now")),

@@ -14,14 +14,14 @@ from app import clock
 from app.config import Settings
 from app.database import reading, writing
 from app.outbound import OutboundError
-from app.provisioning import breaker, resync, targets, turns
+from app.provisioning import breaker, connections, plans, resync, targets, turns
 from app.provisioning.claims import Holder
 from app.provisioning.counts import Counts
 from app.provisioning.crew import Crew
 from app.provisioning.drain import Drain
-from app.provisioning.errors import RetryLater, TargetError, Unauthorised
+from app.provisioning.errors import RetryLater, TargetError
 from app.provisioning.retries import CIRCUIT_AFTER
-from app.provisioning.sending import Outcome
+from app.provisioning.sending import Outcome, pauses
 from app.provisioning.targets import Target
 from app.provisioning.wire import PacedSession
 
@@ -60,6 +60,7 @@ def drain(
     finally:
         with writing() as connection:
             turns.give_back(connection, holder)
+            plans.finish(connection, tenant_id, target_id)
 
 
 def _mark_resync(target: Target) -> None:
@@ -73,7 +74,7 @@ def _mark_resync(target: Target) -> None:
 def _drained(target: Target, holder: Holder, deadline: float) -> Counts:
     settings: Settings = current_app.extensions["rollcall.settings"]
     try:
-        session = targets.open_session(target)
+        session = connections.open_session(target)
     except OutboundError as error:
         with writing() as connection:
             targets.pause(connection, target, "system:provisioning", error.message)
@@ -93,13 +94,13 @@ def _introduced(target: Target, session: PacedSession, crew: Crew) -> Target:
     """The target with its capabilities; where it does not work at all, the gate is shut."""
     try:
         return described(target, session)
-    except Unauthorised as error:
-        session.gate.stop("unauthorised")
-        targets.pause_refused(target, error)
-    except RetryLater as error:
-        crew.judge(Outcome(error.outcome, error=error))
-        session.gate.stop("unavailable")
     except TargetError as error:
+        if pauses(error):
+            session.gate.stop("unauthorised")
+            targets.pause_refused(target, error)
+        elif isinstance(error, RetryLater):
+            crew.judge(Outcome(error.outcome, error=error))
+            session.gate.stop("unavailable")
         log.warning(
             "the target did not say what it can", target=target.name, code=error.code, reason=error.message
         )

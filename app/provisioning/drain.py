@@ -33,12 +33,12 @@ from app.provisioning import (
 from app.provisioning.claims import Holder, Start
 from app.provisioning.counts import Counts
 from app.provisioning.crew import Crew
-from app.provisioning.errors import RetryLater, TargetError, Unauthorised, from_outbound
+from app.provisioning.errors import RetryLater, TargetError, from_outbound
 from app.provisioning.listing import Listing
 from app.provisioning.operations import Decision, Reading
 from app.provisioning.retries import circuit_wait
 from app.provisioning.sending import Outcome
-from app.provisioning.settling import Setting
+from app.provisioning.settlements import Setting
 from app.provisioning.targets import Target
 from app.provisioning.tasks import Task
 from app.provisioning.wire import PacedSession, Stopped
@@ -108,6 +108,8 @@ class Drain:
             )
             limit = 1 if self._is_probing else claims.BATCH
             links = claims.claim(connection, self.holder, limit=limit, listed_at=listed_at, priority=priority)
+            if links:
+                turns.keep(connection, self.holder)
         if not links:
             return False
         self._hold_until(claimed_at)
@@ -211,7 +213,7 @@ class Drain:
             with writing() as connection:
                 settlements.release(connection, self.holder, [task.link.employee_id for task in returns])
         error = self.crew.last_error.error if self.crew.last_error else None
-        if error is not None and isinstance(error, Unauthorised):
+        if error is not None and sending.pauses(error):
             targets.pause_refused(self.target, error)
 
     # --- leases, pauses, the circuit ---
@@ -226,6 +228,7 @@ class Drain:
         now = time.monotonic()
         if now >= self._renew_at:
             with writing() as connection:
+                turns.keep(connection, self.holder)
                 is_renewed = claims.renew(connection, self.holder, [task.link.employee_id for task in batch])
             if is_renewed:
                 self._hold_until(now)
@@ -283,7 +286,7 @@ class Drain:
         if time.monotonic() < self._urgent_at:
             return
         with writing() as connection:
-            turns.take_listing(connection, self.holder)
+            turns.keep(connection, self.holder)
         while not self.is_over and self.work(priority=0):
             pass
         self._urgent_at = time.monotonic() + URGENT_EVERY
@@ -293,9 +296,8 @@ class Drain:
         log.warning(
             "the target could not be listed", target=self.target.name, code=error.code, reason=error.message
         )
-        outcome = Outcome(error.outcome, error=error)
-        self.crew.judge(outcome)
-        if isinstance(error, Unauthorised):
+        self.crew.judge(Outcome("unauthorised" if sending.pauses(error) else error.outcome, error=error))
+        if sending.pauses(error):
             targets.pause_refused(self.target, error)
         if isinstance(error, RetryLater):
             self.session.gate.stop("unavailable")

@@ -5,12 +5,12 @@ The rules are those of provisioning.md §2; the number stands where one is kept.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from app.provisioning.adapter import Account, TargetAdapter
 from app.provisioning.fields import difference
+from app.provisioning.guards import WAY_OUT, guarded, user_name_taken
 from app.provisioning.links import Link, digest_of
 from app.provisioning.matching import Match, match
 from app.provisioning.operations import Decision, Operation, Reading, Sight
@@ -25,7 +25,6 @@ _GATES = {
     "discarded": "the suspend was discarded by an admin; it is sent when the person's status changes again",
 }
 _ORPHAN = "the employee was deleted; the account stays at the target until someone clears it"
-_WAY_OUT = "change a work e-mail, or create the account by hand: it is adopted"
 _VANISHED = "the account is no longer at the target; restore it there, or set `vanished=recreate`"
 _COUNTERS = {
     "create": "created",
@@ -77,7 +76,7 @@ def decide(
         decision = _linked(person, link, policy, sight)
     else:
         decision = _unlinked(person, link, policy, sight, taken_user_names or {})
-    return replace(decision, needs_approval=False) if is_approved else _guarded(decision, policy, link)
+    return replace(decision, needs_approval=False) if is_approved else guarded(decision, policy, link)
 
 
 # --- a person with a stored remote id ----------------------------------------------------------------------------
@@ -267,10 +266,10 @@ def _created(person: Person, link: Link, policy: Policy, taken: Mapping[str, str
     user_name = str(person.values.get("userName", ""))
     key = comparison_key(user_name)
     if key in policy.reserved:
-        reason = f"the user name {user_name!r} of {person.label} is reserved; {_WAY_OUT}"
+        reason = f"the user name {user_name!r} of {person.label} is reserved; {WAY_OUT}"
         return Decision("held", "held", "user_name_reserved", reason)
     if key in taken:
-        return _taken(user_name, taken[key])
+        return user_name_taken(user_name, taken[key])
     operation = Operation(
         kind="create",
         employee_id=person.employee_id,
@@ -280,71 +279,3 @@ def _created(person: Person, link: Link, policy: Policy, taken: Mapping[str, str
         reason="no account with this external id or work e-mail exists",
     )
     return Decision("linked", "created", operation=operation, is_confirmed=True)
-
-
-def _taken(user_name: str, other: str) -> Decision:
-    reason = f"the user name {user_name!r} is taken by {other}; {_WAY_OUT}"
-    return Decision("held", "held", "user_name_taken", reason)
-
-
-# --- what needs an admin, and what only a whole batch shows ------------------------------------------------------
-
-
-def _guarded(decision: Decision, policy: Policy, link: Link) -> Decision:
-    """The decision, its operation kept for approval where a protected account, or adopt and suspend, is concerned."""
-    operation, account = decision.operation, decision.account
-    if operation is None or operation.creates:
-        return decision
-    why = (account.protected if account else None) or link.protected
-    names = [operation.remote_id, link.user_name_key, link.sent.get("workEmail")]
-    names += [account.user_name, account.email] if account else []
-    if why is None and policy.protects(*names):
-        why = "it is on the target's protected list"
-    writes = operation.suspends or bool(operation.changed) or operation.kind == "adopt"
-    if why is not None and writes:
-        reason = f"the account is protected ({why}): {operation.kind} needs `rollcall plan approve`"
-        return replace(
-            decision,
-            state="held",
-            code="protected_account",
-            reason=reason,
-            counts="held",
-            needs_approval=True,
-        )
-    if decision.needs_approval:
-        reason = "adopting an account and suspending it at once needs `rollcall plan approve`"
-        return replace(decision, state="held", code="adopt_and_suspend", reason=reason, counts="held")
-    return decision
-
-
-def without_collisions(decisions: Iterable[Decision]) -> list[Decision]:
-    """The decisions, those held that would create one user name, or write one account, twice (rules 2 and 4)."""
-    decided = list(decisions)
-    names: dict[str, list[Operation]] = defaultdict(list)
-    accounts: dict[str, list[Operation]] = defaultdict(list)
-    for decision in decided:
-        operation = decision.operation
-        if operation is not None and operation.creates:
-            names[comparison_key(str(operation.values.get("userName", "")))].append(operation)
-        elif operation is not None and operation.remote_id is not None:
-            accounts[operation.remote_id].append(operation)
-    return [_uncollided(decision, names, accounts) for decision in decided]
-
-
-def _uncollided(
-    decision: Decision, names: Mapping[str, list[Operation]], accounts: Mapping[str, list[Operation]]
-) -> Decision:
-    operation = decision.operation
-    if operation is None:
-        return decision
-    if operation.creates:
-        user_name = str(operation.values.get("userName", ""))
-        others = [o for o in names[comparison_key(user_name)] if o.employee_id != operation.employee_id]
-        return _taken(user_name, others[0].label) if others else decision
-    others = [o for o in accounts[operation.remote_id or ""] if o.employee_id != operation.employee_id]
-    if not others or operation.key == "remote id":
-        return decision
-    reason = (
-        f"the account {operation.remote_id} matches {others[0].label} too; one of the two addresses is wrong"
-    )
-    return Decision("held", "held", "account_of_another", reason)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from app import clock, directory
 from app.database import reading, writing
 from app.outbound import OutboundError
-from app.provisioning import deliverer, listing, people, planner, plans, sending, targets, tasks
+from app.provisioning import connections, deliverer, guards, listing, people, planner, plans, sending, tasks
 from app.provisioning.counts import Counts
 from app.provisioning.errors import IncompleteListing, ProvisioningError, TargetError, from_outbound
 from app.provisioning.links import COLUMNS, Link, link_of
@@ -43,7 +43,7 @@ def rehearse(target: Target, *, employee_ids: list[str] | None = None, everybody
         ids = employee_ids if employee_ids is not None else list(_ids(connection, target, everybody))
     rehearsed: list[Task] = []
     try:
-        with targets.open_session(target) as session:
+        with connections.open_session(target) as session:
             target = deliverer.described(target, session)
             seen = _listed(target, session) if len(ids) > LISTING_FROM else None
             for start in range(0, len(ids), CHUNK):
@@ -113,7 +113,7 @@ def _links(connection: Connection, target: Target, ids: list[str]) -> dict[str, 
 
 def _stored(target: Target, rehearsed: Sequence[Task]) -> int:
     """The number of the stored plan; names and accounts that meet only in the whole of it are held."""
-    decided = planner.without_collisions(task.decision for task in rehearsed if task.decision)
+    decided = guards.without_collisions(task.decision for task in rehearsed if task.decision)
     counts, entries = Counts(), []
     for task, decision in zip(rehearsed, decided, strict=True):
         operation = decision.operation

@@ -16,8 +16,8 @@ from app.provisioning.claims import Holder
 from app.provisioning.counts import Counts
 from app.provisioning.operations import Decision
 from app.provisioning.sending import Outcome
-from app.provisioning.settlements import Settlement
-from app.provisioning.settling import Setting, Settled, settled
+from app.provisioning.settlements import Setting, Settled, Settlement
+from app.provisioning.settling import settled
 from app.provisioning.targets import Target
 from app.provisioning.tasks import Task
 

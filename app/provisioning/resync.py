@@ -23,11 +23,7 @@ _AT_TARGET = (_c.tenant_id == bindparam("b_tenant"), _c.target_id == bindparam("
 
 def request_full(connection: Connection, target: Target, reason: str) -> int:
     """Ask for a full resync and return the number of its plan; the running one's when one is being marked."""
-    running: int | None = connection.scalar(
-        select(_target.c.resync_plan_id).where(
-            _target.c.tenant_id == target.tenant_id, _target.c.id == target.id
-        )
-    )
+    running = _running(connection, target)
     if running is not None:
         return running
     plan_id = plans.create(connection, target.tenant_id, target.id, plans.FULL, "applying", reason)
@@ -39,6 +35,15 @@ def request_full(connection: Connection, target: Target, reason: str) -> int:
     }
     connection.execute(_of(target).values(values))
     return plan_id
+
+
+def _running(connection: Connection, target: Target) -> int | None:
+    """The full resync whose marks are still being made; it will cover everybody."""
+    query = select(_target.c.resync_plan_id).where(
+        _target.c.tenant_id == target.tenant_id, _target.c.id == target.id
+    )
+    running: int | None = connection.scalar(query)
+    return running
 
 
 def _of(target: Target) -> Any:
@@ -104,8 +109,12 @@ def _mark(connection: Connection, target: Target, ids: list[str], plan_id: int) 
 def request_due(connection: Connection, target: Target, employee_ids: list[str] | None = None) -> int:
     """Have what is due now counted under a plan of its own, and return its number.
 
-    With `employee_ids`, these people are marked, and compared with the target, whether anything changed or not.
+    With `employee_ids`, these people are marked, and compared with the target, whether anything changed or not. While
+    a full resync is being marked, it is that one's number: it covers them.
     """
+    running = _running(connection, target)
+    if running is not None:
+        return running
     plan_id = plans.create(connection, target.tenant_id, target.id, plans.TICK, "applying", "on demand")
     key = {"b_tenant": target.tenant_id, "b_target": target.id}
     if employee_ids is not None:

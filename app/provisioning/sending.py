@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 
 from app.outbound import Exchange, OutboundError, OutboundSession
 from app.provisioning.adapter import Account, Request, TargetAdapter, send
-from app.provisioning.errors import Conflict, RetryLater, TargetError, Unintelligible, Vanished, from_outbound
+from app.provisioning.errors import (
+    Conflict,
+    RetryLater,
+    TargetError,
+    Unauthorised,
+    Unintelligible,
+    Vanished,
+    from_outbound,
+)
 from app.provisioning.links import Link
 from app.provisioning.matching import lookup_emails
 from app.provisioning.operations import Operation, Reading, Sight
@@ -43,6 +51,15 @@ class Outcome:
         return self.error is not None and self.error.status in (429, 503)
 
 
+#: An address that may not be called stays one: the target pauses, as it does for credentials that are refused.
+_BAD_ADDRESS = frozenset({"address_refused", "bad_url", "other_host"})
+
+
+def pauses(error: TargetError) -> bool:
+    """Whether every other call to the target would fail too, until a person does something."""
+    return isinstance(error, Unauthorised) or error.code in _BAD_ADDRESS
+
+
 @contextmanager
 def _judging(outcome: Outcome) -> Iterator[None]:
     """Turn whatever the exchange raises into the outcome's kind."""
@@ -51,10 +68,11 @@ def _judging(outcome: Outcome) -> Iterator[None]:
     except Stopped:
         outcome.kind = "unsent"
     except TargetError as error:
-        outcome.kind, outcome.error = error.outcome, error
+        outcome.error = error
     except OutboundError as error:
         outcome.error = from_outbound(error)
-        outcome.kind = outcome.error.outcome
+    if outcome.error is not None:
+        outcome.kind = "unauthorised" if pauses(outcome.error) else outcome.error.outcome
 
 
 def look(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -70,6 +71,23 @@ class Settlement:
     drops: bool = False
     ends_sync: bool = True
     ends_plan: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What settling needs to know from outside: the time, chance, how long a target may work on a lost request."""
+
+    now: str
+    chance: random.Random
+    quiet_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A settlement, and the counter that it adds to (None: not counted yet)."""
+
+    settlement: Settlement
+    counts: str | None
 
 
 def settle(

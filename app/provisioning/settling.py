@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from app import clock
+from app.provisioning import setbacks
 from app.provisioning.adapter import Account
 from app.provisioning.fields import CREATE_ONLY
-from app.provisioning.links import Link, digest_of
+from app.provisioning.links import Link
 from app.provisioning.operations import Decision, Operation
 from app.provisioning.people import Person
-from app.provisioning.retries import backoff, is_quarantined, wait
 from app.provisioning.sending import Outcome
-from app.provisioning.settlements import SETTLED, Settlement
+from app.provisioning.setbacks import Setback
+from app.provisioning.settlements import SETTLED, Setting, Settled, Settlement
 from scim.keys import comparison_key
-
-#: A sync waits for this many tries of a link before it counts it as failed.
-TRIES_OF_A_SYNC = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What settling needs to know from outside: the time, chance, how long a target may work on a lost request."""
-
-    now: str
-    chance: random.Random
-    quiet_seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """A settlement, and the counter that it adds to (None: not counted yet)."""
-
-    settlement: Settlement
-    counts: str | None
 
 
 def settled(
@@ -47,16 +26,9 @@ def settled(
     if outcome.suspended:
         columns["sent"] = dict(columns["sent"] or {}) | {"active": False}
         columns["active_there"] = False
-    by_kind = {
-        "done": _done,
-        "unsent": _unsent,
-        "retry": _retry,
-        "unauthorised": _unsent,
-        "refused": _refused,
-        "conflict": _conflict,
-        "vanished": _vanished,
-    }
-    return by_kind[outcome.kind](person, link, decision, outcome, setting, columns)
+    if outcome.kind == "done":
+        return _done(person, link, decision, outcome, setting, columns)
+    return setbacks.BY_KIND[outcome.kind](Setback(link, decision, outcome, setting, columns))
 
 
 def _kept(link: Link) -> dict[str, Any]:
@@ -175,153 +147,3 @@ def _written(
                 normalised[name] = account.values.get(name)
         written["normalised"] = normalised or None
     return written
-
-
-# --- it was not --------------------------------------------------------------------------------------------------
-
-
-def _unsent(
-    person: Person | None,
-    link: Link,
-    decision: Decision,
-    outcome: Outcome,
-    setting: Setting,
-    columns: dict[str, Any],
-) -> Settled:
-    """Nothing left, or the target refused us as a whole: the link stays as it was, still due."""
-    columns |= _unfinished(link)
-    return Settled(Settlement(link, columns, is_done=False, ends_sync=False, ends_plan=False), None)
-
-
-def _unfinished(link: Link) -> dict[str, Any]:
-    """The marks of an earlier attempt whose outcome is still not known."""
-    if not link.is_uncertain:
-        return {}
-    return {
-        "attempt_kind": link.attempt_kind,
-        "attempt_started_at": link.attempt_started_at,
-        "sending": dict(link.sending),
-    }
-
-
-def _retry(
-    person: Person | None,
-    link: Link,
-    decision: Decision,
-    outcome: Outcome,
-    setting: Setting,
-    columns: dict[str, Any],
-) -> Settled:
-    error, operation = outcome.error, decision.operation
-    tries = link.tries + (0 if outcome.is_throttled else 1)
-    first = link.first_failed_at or setting.now
-    message = error.message if error else "the target did not answer"
-    columns |= {
-        "tries": tries,
-        "first_failed_at": first,
-        "reason_code": error.code if error else None,
-        "reason": message,
-    }
-    columns |= _unfinished(link)
-    if is_quarantined(link.first_failed_at, setting.now):
-        columns |= {
-            "state": "held",
-            "reason_code": "quarantine",
-            "reason": f"failed for more than 72 hours: {message}",
-        }
-        columns |= {"tries": 0, "first_failed_at": None}
-        return Settled(Settlement(link, columns, is_done=True), "held")
-    columns["next_attempt_at"] = clock.after(_seconds(outcome, tries, setting), since=setting.now)
-    if error is not None and error.may_have_been_processed and operation is not None:
-        # It may still arrive, or be committed late: wait, then look before anything is written again.
-        columns |= {
-            "attempt_kind": operation.kind,
-            "attempt_started_at": setting.now,
-            "sending": dict(operation.after),
-            "quiet_until": clock.after(setting.quiet_seconds, since=setting.now),
-        }
-        if operation.creates:
-            columns["user_name_key"] = comparison_key(str(operation.values.get("userName", "")))
-    gives_up = tries >= TRIES_OF_A_SYNC and not outcome.is_throttled
-    settlement = Settlement(link, columns, is_done=False, ends_sync=gives_up, ends_plan=False)
-    return Settled(settlement, "failed" if gives_up and link.sync_id is not None else None)
-
-
-def _seconds(outcome: Outcome, tries: int, setting: Setting) -> float:
-    asked = outcome.error.retry_after if outcome.error else None
-    return wait(asked, tries, setting.chance) if outcome.is_throttled else backoff(tries, setting.chance)
-
-
-def _refused(
-    person: Person | None,
-    link: Link,
-    decision: Decision,
-    outcome: Outcome,
-    setting: Setting,
-    columns: dict[str, Any],
-) -> Settled:
-    message = outcome.error.message if outcome.error else ""
-    operation = decision.operation
-    if operation is not None:
-        data = operation.values if operation.creates else operation.changed
-        columns["refused_digest"] = digest_of(data)
-    return _held(link, columns, decision, "refused", f"the target refused the data: {message}")
-
-
-def _held(link: Link, columns: dict[str, Any], decision: Decision, code: str, reason: str) -> Settled:
-    is_gone = link.state == "orphan"
-    columns |= {
-        "state": "orphan" if is_gone else "held",
-        "reason_code": code,
-        "reason": reason,
-        "frozen": None,
-    }
-    columns |= {
-        "sent": dict(columns["sent"]) | dict(decision.known or {}),
-        "tries": 0,
-        "first_failed_at": None,
-    }
-    if decision.operation is not None and decision.operation.creates:
-        columns["user_name_key"] = None
-    return Settled(Settlement(link, columns, is_done=True), "held")
-
-
-def _conflict(
-    person: Person | None,
-    link: Link,
-    decision: Decision,
-    outcome: Outcome,
-    setting: Setting,
-    columns: dict[str, Any],
-) -> Settled:
-    operation, error = decision.operation, outcome.error
-    message = error.message if error else ""
-    if operation is not None and operation.creates and outcome.hits and link.tries < TRIES_OF_A_SYNC:
-        # The account is there: decide again, with the look-up that finds it; adopted only if it is this person's.
-        columns |= {"tries": link.tries + 1, "next_attempt_at": setting.now, "user_name_key": None}
-        return Settled(Settlement(link, columns, is_done=False, ends_sync=False, ends_plan=False), None)
-    if operation is not None and operation.creates:
-        user_name = operation.values.get("userName")
-        reason = (
-            f"the target says that the account exists already, yet none has this work e-mail: probably the user name "
-            f"{user_name!r} is taken ({message})"
-        )
-        return _held(link, columns, decision, "user_name_taken", reason)
-    return _held(link, columns, decision, "conflict", f"a value is already in use at the target: {message}")
-
-
-def _vanished(
-    person: Person | None,
-    link: Link,
-    decision: Decision,
-    outcome: Outcome,
-    setting: Setting,
-    columns: dict[str, Any],
-) -> Settled:
-    """404 on a linked id: looked at again as the policy says."""
-    if link.state != "orphan":
-        reason = "the account is no longer at the target"
-        columns |= {"state": "vanished", "reason_code": "vanished", "reason": reason}
-    columns["attempt_kind"] = "update"
-    columns["next_attempt_at"] = setting.now
-    return Settled(Settlement(link, columns, is_done=False, ends_sync=False, ends_plan=False), None)

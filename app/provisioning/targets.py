@@ -8,24 +8,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from flask import current_app
 from sqlalchemy import Connection, delete, insert, select, update
 
 from app import clock
 from app.access import audit
-from app.access.encryption import seal, unseal
-from app.config import Settings
+from app.access.encryption import seal
 from app.database import writing
 from app.errors import NotFoundError, WrongUse
 from app.identifiers import next_number
-from app.outbound import AddressPolicy, Limits, OutboundError
+from app.outbound import OutboundError
 from app.outbound.addresses import check_url
 from app.provisioning.adapter import Capabilities, TargetAdapter
-from app.provisioning.errors import TargetError
+from app.provisioning.errors import TargetError, Unauthorised
 from app.provisioning.kinds import adapter_for, check_names, credentials_place, policy_for
 from app.provisioning.policies import SETTINGS, Policy, parse_setting
 from app.provisioning.tables import attempt_table, link_table, operation_table, plan_table, target_table
-from app.provisioning.wire import Gate, PacedSession, Recorder
 
 log = structlog.get_logger(__name__)
 
@@ -83,7 +80,8 @@ def _of(row: Any) -> Target:
     return Target(**{name: getattr(row, name) for name in _NAMES})
 
 
-def _context(target_id: int) -> str:
+def token_context(target_id: int) -> str:
+    """What the sealed token of a target is bound to."""
     return f"target/{target_id}/token"
 
 
@@ -114,7 +112,7 @@ def add(
         "kind": kind,
         "url": url.rstrip("/"),
         "auth_header": header,
-        "token": None if token is None else seal(tenant_id, _context(target_id), token.encode()),
+        "token": None if token is None else seal(tenant_id, token_context(target_id), token.encode()),
         "state": "paused" if paused else "active",
         "pause_reason": "added paused" if paused else None,
         "settings": settings,
@@ -155,7 +153,7 @@ def change(
     if auth_header:
         values["auth_header"] = auth_header
     if token is not None:
-        values["token"] = seal(target.tenant_id, _context(target.id), token.encode())
+        values["token"] = seal(target.tenant_id, token_context(target.id), token.encode())
     _update(connection, target, values)
     names = sorted(
         {*(options or {}), *([] if fields is None else ["fields"]), *([] if token is None else ["token"])}
@@ -178,11 +176,11 @@ def pause(connection: Connection, target: Target, actor: str, reason: str) -> bo
 
 
 def pause_refused(target: Target, error: TargetError) -> None:
-    """Pause a target that does not accept our credentials: every other call would be in vain (rule 14)."""
-    reason = (
-        f"the target refused our credentials ({error.message}); set a new token with `rollcall target set`, "
-        "then `rollcall target resume`"
-    )
+    """Pause a target of which every other call would be in vain: credentials or address are wrong (rule 14)."""
+    what = f"the target refused our credentials ({error.message}); set a new token"
+    if not isinstance(error, Unauthorised):
+        what = f"it may not be called ({error.message}); set another address"
+    reason = f"{what} with `rollcall target set`, then `rollcall target resume`"
     with writing() as connection:
         pause(connection, target, "system:provisioning", reason)
 
@@ -265,28 +263,6 @@ def listed(connection: Connection, tenant_id: int) -> list[Target]:
             _SELECT.where(_target.c.tenant_id == tenant_id).order_by(_target.c.name)
         )
     ]
-
-
-def open_session(target: Target) -> PacedSession:
-    """The session for one drain of the target. Raises `OutboundError` for a URL that may not be called."""
-    settings: Settings = current_app.extensions["rollcall.settings"]
-    policy = target.policy
-    token = None
-    if target.token is not None:
-        token = unseal(target.tenant_id, _context(target.id), target.token).decode()
-    header, prefix = credentials_place(target.adapter)
-    if target.auth_header.lower() != header.lower():
-        prefix = "Bearer " if target.auth_header.lower() == "authorization" else ""
-    return PacedSession(
-        target.url,
-        gate=Gate(policy.rate, settings.call_timeout),
-        recorder=Recorder(),
-        headers={} if token is None else {target.auth_header: prefix + token},
-        secrets=[] if token is None else [token],
-        policy=AddressPolicy(settings.allow_private_targets, frozenset(settings.allowed_addresses)),
-        limits=Limits(connect_seconds=settings.connect_timeout, total_seconds=settings.call_timeout),
-        pool_size=policy.concurrency + 1,
-    )
 
 
 # --- checks ------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, or_, select
 
 from app import clock
 from app.outbound import Exchange
-from app.provisioning import people, planner, plans
+from app.provisioning import guards, people, planner, plans
 from app.provisioning.adapter import Request, TargetAdapter
 from app.provisioning.claims import Start
 from app.provisioning.links import Link
@@ -105,7 +105,7 @@ def decide(
         task.decision = planner.decide(
             task.person, task.link, policy, task.sight, taken_user_names=taken, is_approved=task.is_exact
         )
-    decided = planner.without_collisions(task.decision for task in open_tasks if task.decision)
+    decided = guards.without_collisions(task.decision for task in open_tasks if task.decision)
     for task, decision in zip(open_tasks, decided, strict=True):
         task.decision = decision
         _prepare(task, adapter)

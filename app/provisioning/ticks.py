@@ -6,7 +6,7 @@ from sqlalchemy import Connection, bindparam, or_, select, update
 
 from app import clock
 from app.database import reading, writing
-from app.provisioning import breaker, deliverer, resync, targets, turns
+from app.provisioning import breaker, claims, deliverer, resync, targets, turns
 from app.provisioning.counts import Counts
 from app.provisioning.tables import link_table, target_table
 from app.provisioning.targets import Target
@@ -22,6 +22,7 @@ _DUE_LINK = (
     .where(
         _link.c.tenant_id == bindparam("b_tenant"),
         _link.c.target_id == bindparam("b_target"),
+        _link.c.priority <= claims.LOWEST,  # always true: see claims.py
         _link.c.due_at <= bindparam("b_now"),
         or_(_link.c.next_attempt_at.is_(None), _link.c.next_attempt_at <= bindparam("b_now")),
     )
@@ -60,11 +61,11 @@ def run(tenant_id: int, target_id: int, *, deadline: float | None = None) -> Cou
         target = targets.with_id(connection, tenant_id, target_id)
         if target is None or not target.is_active or not turns.take_tick(connection, holder):
             return None
+        if not target.first_synced:
+            resync.request_full(connection, target, "first sync")
         now = clock.now()
         key = {"b_tenant": tenant_id, "b_target": target_id, "b_now": now}
         connection.execute(_ADVANCE, key | {"b_next": clock.after(target.interval_seconds, since=now)})
-        if not target.first_synced:
-            resync.request_full(connection, target, "first sync")
     try:
         with reading() as connection:
             target = targets.with_id(connection, tenant_id, target_id)

@@ -25,6 +25,12 @@ def _give(owner: Any, until: Any) -> Any:
     return update(target_table).where(*_TARGET, owner == bindparam("b_owner")).values(values)
 
 
+def _keep(owner: Any, until: Any) -> Any:
+    values: dict[str, Any] = {until.name: bindparam("b_until")}
+    return update(target_table).where(*_TARGET, owner == bindparam("b_owner")).values(values)
+
+
+_KEEP_TICK, _KEEP_LISTING = _keep(_c.tick_owner, _c.tick_until), _keep(_c.listing_owner, _c.listing_until)
 _TAKE_TICK, _GIVE_TICK = _take(_c.tick_owner, _c.tick_until), _give(_c.tick_owner, _c.tick_until)
 _TAKE_LISTING, _GIVE_LISTING = (
     _take(_c.listing_owner, _c.listing_until),
@@ -46,6 +52,13 @@ def take_tick(connection: Connection, holder: Holder) -> bool:
 def take_listing(connection: Connection, holder: Holder) -> bool:
     """Whether it is the holder who reads the whole target, for another `lease_seconds`."""
     return _taken(connection, _TAKE_LISTING, holder)
+
+
+def keep(connection: Connection, holder: Holder) -> None:
+    """Let the turns that the holder has last for another `lease_seconds`."""
+    until = clock.after(holder.lease_seconds)
+    for statement in (_KEEP_TICK, _KEEP_LISTING):
+        connection.execute(statement, holder.key | {"b_until": until})
 
 
 def give_back(connection: Connection, holder: Holder) -> None:

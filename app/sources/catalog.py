@@ -21,7 +21,7 @@ from app.registry import source_adapter
 from app.sources.adapter import SourceAdapter, SourceContext
 from app.sources.errors import WrongSource
 from app.sources.mapping import Mapping as FieldMapping
-from app.sources.mapping import compile_mapping
+from app.sources.mapping_text import compile_mapping
 from app.sources.records import Option
 from app.sources.tables import import_run, row_error, source, source_record, staged_record
 

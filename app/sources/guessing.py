@@ -31,6 +31,7 @@ _DATE_FORMATS = tuple(
 )  # fmt: skip
 _DATE_FIELDS = ("hr.startDate", "hr.terminationDate", "hr.dateOfBirth")
 _MOST_WORDS = 40
+_USUAL_STATUSES = ("Active", "On Leave", "Inactive", "Terminated", "Resigned", "Retired")
 _MOST_ROWS = 50_000
 ORDERS = {"month-first": True, "day-first": False}
 
@@ -165,7 +166,7 @@ class _Guess:
     def _date_format(self, column: str) -> str:
         seen = self.evidence[column]
         if not seen.filled:
-            return "iso"
+            return self._form_elsewhere()
         fitting = list(seen.formats)
         if len(fitting) == len(_DATE_FORMATS):
             example = next(iter(seen.words), "")
@@ -180,6 +181,13 @@ class _Guess:
                 self.problems.append(self._coin_toss(column, seen.example))
             fitting = [form for form in fitting if month_first(form.text) == wanted] or fitting
         return fitting[0].text
+
+    def _form_elsewhere(self) -> str:
+        """The form of the first date column that has dates, for one that is still empty; ISO when there is none."""
+        meant = {word for name in _DATE_FIELDS for word in SYNONYMS[name]}
+        columns = (column for column, header in self.headers.items() if header in meant)
+        filled = next((column for column in columns if self.evidence[column].filled), None)
+        return self._date_format(filled) if filled else "iso"
 
     def _order_elsewhere(self) -> bool | None:
         """The order that the other date columns prove, if they agree: one export writes its dates one way."""
@@ -220,7 +228,8 @@ class _Guess:
         )
 
     def _status_line(self, column: str) -> str:
-        entries = {word.lower(): word for word in self.evidence[column].words}
+        # The words of tomorrow's file stand beside those of today's: nobody may stay active for want of a word.
+        entries = {word.lower(): word for word in (*_USUAL_STATUSES, *self.evidence[column].words)}
         pairs = ", ".join(
             f"{_quoted(word)} = {'true' if _activity_of(word) else 'false'}" for word in entries.values()
         )

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from app.database import upsert
 from app.sources.tables import source_record
 
-_PRINT_DIGITS = 16
+_PRINT_DIGITS, _ROW_DIGITS = 16, 32
 _BY_IDS = select(source_record).where(
     source_record.c.tenant_id == bindparam("tenant_id"),
     source_record.c.source_id == bindparam("source_id"),
@@ -45,14 +45,14 @@ class Printer:
 
     key: bytes = field(repr=False)
 
-    def of(self, value: Any) -> str:
+    def of(self, value: Any, digits: int = _PRINT_DIGITS) -> str:
         """Return the digest of a mapped value."""
         plain = json.dumps(value, ensure_ascii=False, sort_keys=True).encode()
-        return hmac.digest(self.key, plain, hashlib.sha256).hex()[:_PRINT_DIGITS]
+        return hmac.digest(self.key, plain, hashlib.sha256).hex()[:digits]
 
     def of_row(self, values: Mapping[str, Any], work_email: str) -> str:
         """Return the digest of all that a row says, under the source's choice of work e-mail."""
-        return self.of([work_email, dict(values)]) + self.of(["row", dict(values)])
+        return self.of([work_email, dict(values)], _ROW_DIGITS)
 
 
 def known_records(

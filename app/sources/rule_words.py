@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from difflib import get_close_matches
@@ -30,6 +30,11 @@ class Scope:
     columns: Columns
     fields: dict[str, str]
     """Lower-case spelling → name, of the fields that templates may use."""
+
+    @classmethod
+    def of(cls, columns: Columns, fields: Iterable[str] = ()) -> Scope:
+        """Return the scope of these columns and these fields, by their names."""
+        return cls(columns, {name.lower(): name for name in fields})
 
     def column(self, text: Any) -> str:
         """Return the column that a rule names; raises ``ValueError``."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Boolean, Index, Integer, String, Table, Text, UniqueConstraint, text
+from sqlalchemy import Boolean, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import Blob, IdText, InstantText, Json, Key, Model
@@ -144,8 +144,8 @@ class RowErrorRow(Model):
     severity: Mapped[str] = mapped_column(String(10))
 
 
-source = cast(Table, SourceRow.__table__)
-source_record = cast(Table, SourceRecordRow.__table__)
-import_run = cast(Table, ImportRunRow.__table__)
-staged_record = cast(Table, StagedRecordRow.__table__)
-row_error = cast(Table, RowErrorRow.__table__)
+source = SourceRow.__table__
+source_record = SourceRecordRow.__table__
+import_run = ImportRunRow.__table__
+staged_record = StagedRecordRow.__table__
+row_error = RowErrorRow.__table__

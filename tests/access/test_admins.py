@@ -26,7 +26,9 @@ def test_the_one_time_password_signs_in_whatever_the_case_of_the_address(tenant:
         assert admin_id is not None
         cookie = admins.open_session(connection, tenant, admin_id, "ada@example.com")
     with reading() as connection:
-        assert admins.admin_of_session(connection, cookie) == admins.Admin(tenant.id, "acme", admin_id, "Ada@Example.com")
+        assert admins.admin_of_session(connection, cookie) == admins.Admin(
+            tenant.id, "acme", admin_id, "Ada@Example.com"
+        )
 
 
 def test_wrong_password_unknown_address_and_unknown_tenant_are_alike(tenant: Tenant) -> None:
@@ -52,7 +54,9 @@ def test_guessing_is_slowed_down_and_forgotten_after_a_sign_in(tenant: Tenant) -
 def test_a_session_ends_by_closing_by_time_and_by_a_new_password(tenant: Tenant) -> None:
     _made(tenant)
     with writing() as connection:
-        first, second, third = (admins.open_session(connection, tenant, 1, "ada@example.com") for _ in range(3))
+        first, second, third = (
+            admins.open_session(connection, tenant, 1, "ada@example.com") for _ in range(3)
+        )
         admins.close_session(connection, first)
         assert admins.admin_of_session(connection, first) is None
         assert admins.admin_of_session(connection, second)

@@ -54,7 +54,9 @@ def test_write_includes_read_and_nothing_includes_sensitive(tenant: Tenant) -> N
     assert not principal.may("scim:sensitive")
 
 
-@pytest.mark.parametrize("change", [lambda t: t + "x", lambda t: t[:-1], lambda t: t[3:], lambda t: "rc_" + t, str.upper])
+@pytest.mark.parametrize(
+    "change", [lambda t: t + "x", lambda t: t[:-1], lambda t: t[3:], lambda t: "rc_" + t, str.upper]
+)
 def test_a_changed_token_is_nobody(tenant: Tenant, change: object) -> None:
     assert Authenticator().principal(change(_issued(tenant).text)) is None  # type: ignore[operator]
 

@@ -11,9 +11,11 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
+from app.cli import COMMANDS as COMMANDS_TABLE
 from app.cli import main
 
 Rollcall = Callable[..., Result]
@@ -59,12 +61,45 @@ def _refused(done: Result, *words: str) -> None:
 COMMANDS = [
     *("db upgrade", "run", "web", "worker", "scheduler", "tenant create", "tenant list", "admin create"),
     *("token create", "token list", "token rotate", "token revoke", "employee show", "doctor", "verify"),
-    *("source add", "source import", "source list", "source show", "source set", "source remove", "source pause"),
+    *(
+        "source add",
+        "source import",
+        "source list",
+        "source show",
+        "source set",
+        "source remove",
+        "source pause",
+    ),
     *("source resume", "run-log list", "run-log show", "run-log cancel", "run-log errors"),
-    *("target add", "target sync", "target list", "target set", "target pause", "target resume", "target remove"),
-    *("target status", "target fields", "link show", "plan list", "plan show", "plan approve", "plan discard"),
+    *(
+        "target add",
+        "target sync",
+        "target list",
+        "target set",
+        "target pause",
+        "target resume",
+        "target remove",
+    ),
+    *(
+        "target status",
+        "target fields",
+        "link show",
+        "plan list",
+        "plan show",
+        "plan approve",
+        "plan discard",
+    ),
     *("simulate jumpcloud", "simulate scim", "simulate jazzhr"),
 ]
+
+
+def test_the_list_of_commands_says_what_each_says_itself() -> None:
+    context = click.Context(main)
+    for name in main.list_commands(context):
+        command = main.get_command(context, name)
+        assert command is not None
+        said = COMMANDS_TABLE[name][1].rstrip(".")
+        assert (command.help or "").startswith(said), name
 
 
 def test_every_command_explains_itself(installed: Rollcall) -> None:
@@ -88,7 +123,10 @@ def test_every_command_explains_itself(installed: Rollcall) -> None:
         (("employee", "show", "ada", "--tenant", "acme"), ("ada",)),
         (("nonsense",), ("nonsense",)),
         (("source", "add", "fax", "--tenant", "acme", "--name", "x"), ("fax", "csv", "jazzhr")),
-        (("target", "add", "fax", "--tenant", "acme", "--name", "x", "--url", "http://a.example"), ("fax", "scim")),
+        (
+            ("target", "add", "fax", "--tenant", "acme", "--name", "x", "--url", "http://a.example"),
+            ("fax", "scim"),
+        ),
     ],
 )
 def test_wrong_use_exits_with_2_and_one_clear_line(
@@ -101,7 +139,10 @@ def test_a_token_is_all_that_token_create_prints(installed: Rollcall) -> None:
     done = installed("token", "create", "--tenant", "acme", "--name", "idp")
     assert done.stdout.startswith("rc_")
     assert done.stdout.count("\n") == 1
-    listed = [json.loads(line) for line in installed("token", "list", "--tenant", "acme", "--json").stdout.splitlines()]
+    listed = [
+        json.loads(line)
+        for line in installed("token", "list", "--tenant", "acme", "--json").stdout.splitlines()
+    ]
     assert [(row["id"], row["client"], row["scopes"]) for row in listed] == [(1, "idp", "scim:write")]
     assert done.stdout.strip() not in json.dumps(listed)
     rotated = installed("token", "rotate", "1", "--tenant", "acme")
@@ -137,7 +178,7 @@ def test_doctor_says_what_is_wrong_before_it(rollcall: Rollcall) -> None:
 
 def test_flask_knows_the_same_commands(installed: Rollcall, tmp_path: Path) -> None:
     environ = {**os.environ, "ROLLCALL_INSTANCE_PATH": str(tmp_path)}
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-m", "flask", "--app", "wsgi", "tenant", "list"],
         capture_output=True,
         text=True,
@@ -147,3 +188,10 @@ def test_flask_knows_the_same_commands(installed: Rollcall, tmp_path: Path) -> N
     )
     assert done.returncode == 0, done.stderr
     assert "acme" in done.stdout
+
+
+def test_a_database_without_its_schema_is_one_line(rollcall: Rollcall) -> None:
+    done = rollcall("tenant", "list")
+    assert done.exit_code == 1
+    assert "rollcall db upgrade" in done.stderr
+    assert len(done.stderr.splitlines()) == 1

@@ -43,7 +43,9 @@ def test_differences_show_both_sides() -> None:
 
 
 def test_a_fragment_changes_what_it_names_and_nothing_else() -> None:
-    result = merged(ADA, {"name": {"givenName": "Augusta"}, ENTERPRISE: {"department": None, "costCenter": "C1"}})
+    result = merged(
+        ADA, {"name": {"givenName": "Augusta"}, ENTERPRISE: {"department": None, "costCenter": "C1"}}
+    )
     assert result["name"] == {"givenName": "Augusta", "familyName": "Lovelace"}
     assert result[ENTERPRISE] == {"manager": {"value": "m1"}, "costCenter": "C1"}
     assert result["emails"] == ADA["emails"]
@@ -56,7 +58,9 @@ def test_entries_of_the_same_type_are_replaced_member_by_member() -> None:
 
 
 def test_an_entry_without_members_is_removed_and_a_new_type_added() -> None:
-    result = merged(ADA, {"emails": [{"type": "work", "value": None}, {"type": "other", "value": "o@x.example"}]})
+    result = merged(
+        ADA, {"emails": [{"type": "work", "value": None}, {"type": "other", "value": "o@x.example"}]}
+    )
     assert [entry["type"] for entry in result["emails"]] == ["home", "home", "other"]
 
 

@@ -35,12 +35,16 @@ def _person(user_name: str = "ada@example.com", **more: Any) -> dict[str, Any]:
     }
 
 
-def _create(tenant: Tenant, document: dict[str, Any], actor: directory.Actor = IDP, **more: Any) -> directory.Employee:
+def _create(
+    tenant: Tenant, document: dict[str, Any], actor: directory.Actor = IDP, **more: Any
+) -> directory.Employee:
     with writing() as connection:
         return directory.create(connection, tenant.id, actor, document, **more)
 
 
-def _merge(tenant: Tenant, employee_id: str, fragment: dict[str, Any], actor: directory.Actor = IMPORT) -> directory.Written:
+def _merge(
+    tenant: Tenant, employee_id: str, fragment: dict[str, Any], actor: directory.Actor = IMPORT
+) -> directory.Written:
     with writing() as connection:
         return directory.merge(connection, tenant.id, employee_id, actor, fragment)
 
@@ -56,7 +60,9 @@ def test_what_is_created_is_read_back(tenant: Tenant) -> None:
 
 
 def test_the_wire_text_holds_nothing_that_must_be_asked_for(tenant: Tenant) -> None:
-    employee = _create(tenant, _person(**{HR: {"dateOfBirth": "1815-12-10", "gender": "female", "startDate": "1833-06-05"}}))
+    employee = _create(
+        tenant, _person(**{HR: {"dateOfBirth": "1815-12-10", "gender": "female", "startDate": "1833-06-05"}})
+    )
     with reading() as connection:
         row = connection.execute(select(EmployeeRow.__table__)).one()
     assert "1815" not in row.wire
@@ -73,7 +79,14 @@ def test_a_taken_user_name_is_refused_whatever_its_case_and_the_transaction_goes
         directory.create(connection, tenant.id, IDP, _person("grace@example.com"))
     with reading() as connection:
         assert directory.total(connection, tenant.id) == 2
-        assert connection.scalar(select(func.count()).select_from(AuditRow.__table__).where(AuditRow.action == "employee.created")) == 2
+        assert (
+            connection.scalar(
+                select(func.count())
+                .select_from(AuditRow.__table__)
+                .where(AuditRow.action == "employee.created")
+            )
+            == 2
+        )
 
 
 def test_renaming_to_a_taken_user_name_is_refused_and_changes_nothing(tenant: Tenant) -> None:
@@ -120,7 +133,10 @@ def test_a_deleted_employee_leaves_revisions_and_frees_the_user_name(tenant: Ten
         directory.delete(connection, tenant.id, ada.id, IDP)
     with reading() as connection:
         assert directory.get(connection, tenant.id, ada.id) is None
-        assert [r["kind"] for r in directory.revisions(connection, tenant.id, ada.id)] == ["deleted", "created"]
+        assert [r["kind"] for r in directory.revisions(connection, tenant.id, ada.id)] == [
+            "deleted",
+            "created",
+        ]
         assert directory.total(connection, tenant.id) == 0
         assert directory.ids_by_work_email(connection, tenant.id, "ada@example.com") == []
     assert _create(tenant, _person()).id != ada.id
@@ -144,7 +160,16 @@ def test_another_tenants_employee_is_not_there(tenant: Tenant) -> None:
 
 def test_people_are_found_by_what_they_are_called(tenant: Tenant) -> None:
     ada = _create(tenant, _person("Ada", **{ENTERPRISE: {"employeeNumber": "E-7"}}))
-    _merge(tenant, ada.id, {"emails": [{"type": "work", "value": "Ada@Work.example"}, {"type": "home", "value": "ada@home.example"}]})
+    _merge(
+        tenant,
+        ada.id,
+        {
+            "emails": [
+                {"type": "work", "value": "Ada@Work.example"},
+                {"type": "home", "value": "ada@home.example"},
+            ]
+        },
+    )
     with reading() as connection:
         assert directory.ids_by_user_name(connection, tenant.id, "ADA") == [ada.id]
         assert directory.ids_by_employee_number(connection, tenant.id, "e-7") == [ada.id]
@@ -157,13 +182,17 @@ def test_secrets_are_sealed_and_told_as_changed_only(tenant: Tenant) -> None:
     path = f"{HR}:salary"
     ada = _create(tenant, _person(), secrets={path: {"amount": 72000, "currency": "USD"}})
     with writing() as connection:
-        same = directory.merge(connection, tenant.id, ada.id, IMPORT, {}, secrets={path: {"amount": 72000, "currency": "USD"}})
-        changed = directory.merge(connection, tenant.id, ada.id, IMPORT, {}, secrets={path: {"amount": 99000}})
+        same = directory.merge(
+            connection, tenant.id, ada.id, IMPORT, {}, secrets={path: {"amount": 72000, "currency": "USD"}}
+        )
+        changed = directory.merge(
+            connection, tenant.id, ada.id, IMPORT, {}, secrets={path: {"amount": 99000}}
+        )
     assert not same.changed
     assert changed.paths == {path}
     with reading() as connection:
         everything = [
-            str(connection.execute(text(f"SELECT * FROM {table}")).all())  # noqa: S608
+            str(connection.execute(text(f"SELECT * FROM {table}")).all())
             for table in ("employee", "revision", "audit", "employee_secret")
         ]
         assert connection.scalar(select(func.count()).select_from(EmployeeSecret.__table__)) == 1
@@ -229,9 +258,10 @@ def test_many_writers_at_once_lose_no_change(app: Flask, tenant: Tenant) -> None
         with app.app_context():
             for _ in range(times):
                 with writing() as connection:
-                    before, owners = directory.read_for_change(connection, tenant.id, ada.id)
-                    document = {**before.document, "title": str(int(before.document["title"]) + 1)}
-                    directory.change(connection, before, owners, IDP, document)
+                    held = directory.read_for_change(connection, tenant.id, ada.id)
+                    before = held.employee.document
+                    document = {**before, "title": str(int(before["title"]) + 1)}
+                    directory.change(connection, held, IDP, document)
 
     threads = [threading.Thread(target=add, args=(10,)) for _ in range(8)]
     for thread in threads:

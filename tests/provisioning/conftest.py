@@ -16,7 +16,7 @@ from tests.provisioning.world import World
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
     """Short times, so that tests wait for facts and not for leases."""
-    return replace(settings, call_timeout=2.0, connect_timeout=1.0, attempt_grace=0.2, lease_seconds=4.0)
+    return replace(settings, call_timeout=5.0, connect_timeout=2.0, attempt_grace=0.2, lease_seconds=10.0)
 
 
 @pytest.fixture(params=list(FARS))

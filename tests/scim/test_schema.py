@@ -302,6 +302,15 @@ def test_a_broken_document_is_refused_with_its_place(place: list[Any], value: An
         with_badges(**change(place, value))
 
 
+def test_what_is_null_in_a_document_is_served_as_absent() -> None:
+    nulls = {"description": None, "canonicalValues": None, "referenceTypes": None}
+    schemas = copy.deepcopy(SCHEMAS)
+    schemas[0]["attributes"][0].update(nulls)
+    schemas[0]["attributes"][-1]["subAttributes"][0].update(nulls)
+    served, plain = with_badges(schemas=schemas).schema(BADGE), with_badges().schema(BADGE)
+    assert served is not None and plain is not None and served.document == plain.document
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),

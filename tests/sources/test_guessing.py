@@ -8,7 +8,7 @@ import pytest
 
 from app.sources.errors import MappingError
 from app.sources.guessing import gather, guess
-from app.sources.mapping import compile_mapping
+from app.sources.mapping_text import compile_mapping
 from app.sources.synonyms import SYNONYMS, normal_header
 
 
@@ -83,8 +83,22 @@ def test_one_stray_word_does_not_undo_the_evidence_of_the_other_rows():
 def test_a_status_column_becomes_active_when_all_its_words_are_known():
     rows = [["1", "A B", "Active"], ["2", "C D", "Terminated"], ["3", "E F", "On Leave"]]
     fields = guessed(["ID", "Name", "Status"], *rows)
-    assert fields["active"]["map"] == {"Active": True, "Terminated": False, "On Leave": True}
+    seen = {"Active": True, "Terminated": False, "On Leave": True}
+    assert seen.items() <= fields["active"]["map"].items()
     assert fields["hr.employmentStatus"] == "Status"
+
+
+def test_a_status_that_nobody_has_yet_is_known_beforehand():
+    fields = guessed(["ID", "Name", "Status"], ["1", "A B", "active"])
+    assert fields["active"]["map"]["active"] is True
+    assert fields["active"]["map"]["Terminated"] is False
+
+
+def test_a_date_column_that_is_still_empty_is_read_as_the_others_are():
+    rows = [["1", "A B", "3/21/2020", ""]]
+    fields = guessed(["ID", "Name", "Hire Date", "Termination Date"], *rows)
+    assert fields["hr.terminationDate"]["date"] == "M/D/YYYY"
+    assert fields["active"]["active_until"] == "M/D/YYYY"
 
 
 def test_a_status_with_an_unknown_word_decides_nobody_s_activity():

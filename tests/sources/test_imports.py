@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import func, select
@@ -400,6 +402,12 @@ def test_columns_may_move_and_new_ones_may_come(write, add_source, import_from):
     assert counted(import_from(source)) == {"skipped": 1, "total": 1}
 
 
+def test_a_file_with_a_header_only_changes_nobody(write, add_source, import_from):
+    write()
+    run = import_from(add_source())
+    assert (run.state, counted(run)) == ("finished", {"total": 0})
+
+
 # --- one run at a time ----------------------------------------------------------------------------------------------
 
 
@@ -410,6 +418,23 @@ def test_a_second_request_gets_the_run_that_is_under_way(write, add_source, tena
         first = runs.start(connection, source, dry_run=False, requested_by="a")
         second = runs.start(connection, source, dry_run=False, requested_by="b")
     assert (first.is_new, second.is_new, first.run.id) == (True, False, second.run.id)
+
+
+def test_eight_requests_at_once_make_one_run(write, add_source, app):
+    write(ADA)
+    source = add_source()
+    together = threading.Barrier(8)
+
+    def request(number: int) -> tuple[int, bool]:
+        together.wait()
+        with app.app_context(), writing() as connection:
+            found = runs.start(connection, source, dry_run=False, requested_by=f"admin:{number}")
+        return found.run.id, found.is_new
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(request, range(8)))
+    assert {run_id for run_id, _ in answers} == {1}
+    assert sum(is_new for _, is_new in answers) == 1
 
 
 def test_a_worker_drives_the_runs_that_wait(write, add_source, tenant, app):

@@ -9,7 +9,8 @@ import pytest
 
 from app.sources.errors import MappingError, RowRefused
 from app.sources.fields import user_fields
-from app.sources.mapping import Mapping, compile_mapping
+from app.sources.mapping import Mapping
+from app.sources.mapping_text import compile_mapping
 
 TODAY = date(2026, 11, 22)
 COLUMNS = [
@@ -79,7 +80,8 @@ def test_constants_are_the_same_for_everybody():
 
 
 def test_a_template_takes_columns_and_mapped_fields():
-    fields = 'name.givenName = "First"\nname.familyName = "Last"\ntitle = { template = "{given:1}. {family:upper} ({ID})" }'
+    fields = 'name.givenName = "First"\nname.familyName = "Last"\n'
+    fields += 'title = { template = "{given:1}. {family:upper} ({ID})" }'
     row = {"ID": "7", "First": "Ada", "Last": "Lovelace"}
     assert mapping(fields).apply("7", row, TODAY).values["title"] == "A. LOVELACE (7)"
 
@@ -100,7 +102,8 @@ def test_a_template_with_an_empty_part_is_empty():
 
 
 def test_named_values_are_columns_of_their_own():
-    before = '[values]\ngiven = { from = "Name", split = "last_first", part = "first" }\nshort = { from = "given", case = "upper" }'
+    before = '[values]\ngiven = { from = "Name", split = "last_first", part = "first" }\n'
+    before += 'short = { from = "given", case = "upper" }'
     row = {"ID": "1", "Name": "Lovelace, Ada"}
     assert mapping('title = "short"', before).apply("1", row, TODAY).values == {"title": "ADA"}
 
@@ -154,7 +157,8 @@ def test_somebody_is_active_from_the_first_day():
 
 
 def test_several_conditions_can_be_needed():
-    rule = '{ all_of = [{ from = "Status", map = { "A" = true, "T" = false } }, { from = "Left", active_until = "iso" }] }'
+    employed = '{ from = "Status", map = { "A" = true, "T" = false } }'
+    rule = f'{{ all_of = [{employed}, {{ from = "Left", active_until = "iso" }}] }}'
     assert value(rule, "active", Status="A", Left="") is True
     assert value(rule, "active", Status="A", Left="2020-01-01") is False
 

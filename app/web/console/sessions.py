@@ -16,6 +16,8 @@ from app.web.console.blueprint import blueprint
 from app.web.console.transport import Cookies, cookies_of, is_safe
 
 csrf = CSRFProtect()
+#: Bytes; the console's forms are small, and it takes no files yet.
+LARGEST_FORM = 64 * 1024
 _STATIC = "console.static"
 #: Pages that nobody has to be signed in for.
 _OPEN = frozenset({_STATIC, "console.sign_in"})
@@ -59,6 +61,12 @@ def drop_session_cookie(response: AnyResponse) -> None:
     response.delete_cookie(
         cookies().session, path="/", secure=cookies().secure, httponly=True, samesite="Lax"
     )
+
+
+@blueprint.before_request
+def limit_body() -> None:
+    """Let nobody send more than a form; a larger body is answered with 413 before it is read."""
+    request.max_content_length = LARGEST_FORM
 
 
 @blueprint.before_request

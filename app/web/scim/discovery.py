@@ -30,13 +30,17 @@ def resource_type(name: str) -> Response:
 def schemas() -> Response:
     """Answer /Schemas."""
     _refuse_filter()
-    return json_answer(discovery.schemas(standard_schema_set(), view().base_url, sensitive_allowed=_may_see_sensitive()))
+    return json_answer(
+        discovery.schemas(standard_schema_set(), view().base_url, sensitive_allowed=_may_see_sensitive())
+    )
 
 
 def schema(urn: str) -> Response:
     """Answer /Schemas/{urn}."""
     _refuse_filter()
-    return json_answer(discovery.schema(standard_schema_set(), urn, view().base_url, sensitive_allowed=_may_see_sensitive()))
+    return json_answer(
+        discovery.schema(standard_schema_set(), urn, view().base_url, sensitive_allowed=_may_see_sensitive())
+    )
 
 
 def _refuse_filter() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from flask import Response, current_app, g, request
 from pydantic_core import to_json
+from werkzeug.datastructures import Headers
 
 from app.access.tokens import Authenticator, Principal
 from app.config import Settings
@@ -17,9 +19,13 @@ from app.directory.search import Scope
 from app.directory.writing import Employee
 from scim.errors import Forbidden, PayloadTooLarge, ScimError, Unauthorized, UnsupportedMediaType
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
 CONTENT_TYPE = "application/scim+json"
 ACCEPTED_TYPES = frozenset({CONTENT_TYPE, "application/json"})
 MAX_BODY_BYTES = 1 << 20
+_JSON_HEADERS = {"Content-Type": CONTENT_TYPE}
 
 
 @dataclass(frozen=True)
@@ -44,11 +50,15 @@ def authenticate(tenant_slug: str | None, *, is_read: bool) -> None:
     """Find out who asks and whether the token may; raises ``Unauthorized`` or ``Forbidden``."""
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not text:
-        raise Unauthorized("This request carries no bearer token; send Authorization: Bearer with a token of this tenant.")
+        raise Unauthorized(
+            "This request carries no bearer token; send Authorization: Bearer with a token of this tenant."
+        )
     authenticator: Authenticator = current_app.extensions["rollcall.authenticator"]
     principal = authenticator.principal(text.strip())
     if principal is None or (tenant_slug is not None and principal.tenant_slug != tenant_slug):
-        raise Unauthorized("The bearer token is unknown, expired or revoked; ask an admin of Rollcall for a new one.")
+        raise Unauthorized(
+            "The bearer token is unknown, expired or revoked; ask an admin of Rollcall for a new one."
+        )
     needed = "scim:read" if is_read else "scim:write"
     if not principal.may(needed):
         raise Forbidden(f"The token of client {principal.client_name!r} lacks the scope {needed}.")
@@ -61,10 +71,13 @@ def base_url(tenant_slug: str | None) -> str:
     path = "/scim/v2" if tenant_slug is None else f"/t/{tenant_slug}/scim/v2"
     if settings.public_url:
         return settings.public_url + path
-    host = request.host
-    if (urlsplit("//" + host).hostname or "") not in {"localhost", "127.0.0.1", "::1"}:
-        host = f"localhost:{request.environ.get('SERVER_PORT', '80')}"
-    return f"{request.scheme}://{host}{path}"
+    return _local_address(request.scheme, request.host, request.environ.get("SERVER_PORT", "80")) + path
+
+
+@lru_cache(maxsize=64)
+def _local_address(scheme: str, host: str, port: str) -> str:
+    is_loopback = (urlsplit("//" + host).hostname or "") in {"localhost", "127.0.0.1", "::1"}
+    return f"{scheme}://{host if is_loopback else f'localhost:{port}'}"
 
 
 def body(limit: int = MAX_BODY_BYTES) -> bytes:
@@ -86,12 +99,17 @@ def body(limit: int = MAX_BODY_BYTES) -> bytes:
     return data
 
 
+class Answer(Response):
+    """A response whose headers are complete: werkzeug would look through them for what to mend, 8 µs."""
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+        """Return the headers as they are."""
+        return self.headers
+
+
 def json_text(text: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """Return an answer of ready JSON text."""
-    response = Response(text, status=status, content_type=CONTENT_TYPE)
-    if headers:
-        response.headers.update(headers)
-    return response
+    """Return an answer of ready JSON text; every URL in ``headers`` is absolute and ASCII."""
+    return Answer(text, status, {**headers, "Content-Type": CONTENT_TYPE} if headers else _JSON_HEADERS)
 
 
 def json_answer(document: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -107,7 +125,13 @@ def error_answer(error: ScimError) -> Response:
 def row_of(employee: Employee, external_id: str | None) -> WireRow:
     """Return a just written employee in the form of a read one."""
     return WireRow(
-        employee.id, employee.version, employee.wire, None, employee.created_at, employee.last_modified, external_id
+        employee.id,
+        employee.version,
+        employee.wire,
+        None,
+        employee.created_at,
+        employee.last_modified,
+        external_id,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, request
+from sqlalchemy import Connection
 
 from app import directory
 from app.database import reading, reading_once, writing
@@ -95,16 +96,13 @@ def replace(user_id: str) -> Response:
     seen, projection = view(), _projection()
     decoded = _codec.decode_replace(body())
     with writing() as connection:
-        before, owners = directory.read_for_change(connection, seen.principal.tenant_id, user_id)
-        _check_conditions(before)
+        held = _held(connection, seen, user_id)
         written = directory.change(
             connection,
-            before,
-            owners,
+            held,
             _actor(seen),
-            _with_unseen(decoded, before),
+            _with_unseen(decoded, held.employee),
             external_id=decoded.external_id,
-            client_id=seen.principal.client_id,
             secrets={**_cleared_secrets(decoded.cleared), **decoded.secrets},
         )
     return _written_answer(seen, written.employee, decoded.external_id, projection)
@@ -115,19 +113,15 @@ def patch(user_id: str) -> Response:
     seen, projection = view(), _projection()
     operations = parse_patch(parse_json(body()), _user)
     with writing() as connection:
-        before, owners = directory.read_for_change(connection, seen.principal.tenant_id, user_id)
-        _check_conditions(before)
-        patched = apply_patch(before.document, operations, _codec)
-        known = directory.external_ids(connection, before.tenant_id, before.id).get(seen.principal.client_id)
-        external_id = patched.external_id or (None if "externalId" in patched.cleared else known)
+        held = _held(connection, seen, user_id)
+        patched = apply_patch(held.employee.document, operations, _codec)
+        external_id = patched.external_id or (None if "externalId" in patched.cleared else held.external_id)
         written = directory.change(
             connection,
-            before,
-            owners,
+            held,
             _actor(seen),
             patched.document,
             external_id=external_id,
-            client_id=seen.principal.client_id,
             secrets={**_cleared_secrets(patched.cleared), **patched.secrets},
         )
     if "return=minimal" in request.headers.get("Prefer", "").replace(" ", "").lower():
@@ -139,8 +133,7 @@ def delete(user_id: str) -> Response:
     """Answer DELETE /Users/{id}: 204; the userName is free again (RFC 7644 §3.6)."""
     seen = view()
     with writing() as connection:
-        before, _ = directory.read_for_change(connection, seen.principal.tenant_id, user_id)
-        _check_conditions(before)
+        _held(connection, seen, user_id)
         directory.delete(connection, seen.principal.tenant_id, user_id, _actor(seen))
     return Response(status=204)
 
@@ -149,13 +142,22 @@ def _actor(seen: View) -> directory.Actor:
     return directory.Actor("client", str(seen.principal.client_id))
 
 
+def _held(connection: Connection, seen: View, user_id: str) -> directory.Held:
+    """Return the employee, locked, whose version the request's conditions allow to be changed."""
+    held = directory.read_for_change(connection, seen.principal.tenant_id, user_id, seen.principal.client_id)
+    _check_conditions(held.employee)
+    return held
+
+
 def _missing(user_id: str) -> NotFound:
     return NotFound(f"There is no User {echo(user_id, 64)} in this tenant.")
 
 
 def _projection(parameters: Mapping[str, Any] | None = None) -> Projection:
     allowed = view().principal.may("scim:sensitive")
-    given = request.args if parameters is None else parameters
+    given = parameters
+    if given is None:
+        given = request.args if request.query_string else {}
     asked, excluded = given.get("attributes"), given.get("excludedAttributes")
     return Projection.parse(asked, excluded, _user, sensitive_allowed=allowed)
 
@@ -191,7 +193,9 @@ def _cleared_secrets(cleared: frozenset[str]) -> dict[str, None]:
     return dict.fromkeys(path for path in cleared if path in _SEALED)
 
 
-def _written_answer(seen: View, employee: Employee, external_id: str | None, projection: Projection) -> Response:
+def _written_answer(
+    seen: View, employee: Employee, external_id: str | None, projection: Projection
+) -> Response:
     row = row_of(employee, external_id)
     return _resource_answer(seen, row, projection)
 
@@ -213,9 +217,13 @@ def _projected(seen: View, row: WireRow, projection: Projection) -> dict[str, An
     return shown
 
 
-def _list_answer(seen: View, projection: Projection, total: int, page: paging.Page, rows: list[WireRow]) -> Response:
+def _list_answer(
+    seen: View, projection: Projection, total: int, page: paging.Page, rows: list[WireRow]
+) -> Response:
     if not projection.is_default:
-        return json_answer(paging.list_response([_projected(seen, row, projection) for row in rows], total, page))
+        return json_answer(
+            paging.list_response([_projected(seen, row, projection) for row in rows], total, page)
+        )
     resources = ",".join(spliced(row, seen.base_url) for row in rows)
     return json_text(
         f'{{"schemas":["{paging.LIST_SCHEMA}"],"totalResults":{total},"startIndex":{page.start_index},'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.sources.mapping import compile_mapping
+from app.sources.mapping_text import compile_mapping
 from app.vendors.jazzhr import records
 from app.vendors.jazzhr.source import JazzHRSource
 

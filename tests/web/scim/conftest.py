@@ -51,6 +51,8 @@ def caller(app: Flask, tenant: Tenant) -> Callable[..., ScimCaller]:
 
     def make(name: str, *scopes: str) -> ScimCaller:
         with writing() as connection:
-            return ScimCaller(app, tokens.create(connection, tenant, name, scopes=scopes or ("scim:write",)).text)
+            return ScimCaller(
+                app, tokens.create(connection, tenant, name, scopes=scopes or ("scim:write",)).text
+            )
 
     return make

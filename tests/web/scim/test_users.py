@@ -25,7 +25,9 @@ def _created(scim: ScimCaller, user_name: str = "ada@example.com", **more: Any) 
 
 
 def _patched(scim: ScimCaller, user: dict[str, Any], *operations: dict[str, Any], **headers: str) -> Any:
-    return scim("PATCH", f"/Users/{user['id']}", {"schemas": [PATCH_OP], "Operations": list(operations)}, **headers)
+    return scim(
+        "PATCH", f"/Users/{user['id']}", {"schemas": [PATCH_OP], "Operations": list(operations)}, **headers
+    )
 
 
 def _error(answer: Any, status: int, scim_type: str | None = None) -> dict[str, Any]:
@@ -39,12 +41,20 @@ def _error(answer: Any, status: int, scim_type: str | None = None) -> dict[str, 
 
 
 def test_a_created_user_is_answered_in_full(scim: ScimCaller) -> None:
-    answer = scim("POST", "/Users", _person(externalId="x1", name={"givenName": "Ada"}, **{ENTERPRISE: {"department": "R"}}))
+    answer = scim(
+        "POST",
+        "/Users",
+        _person(externalId="x1", name={"givenName": "Ada"}, **{ENTERPRISE: {"department": "R"}}),
+    )
     user = answer.json
     assert answer.status_code == 201
     assert answer.content_type == "application/scim+json"
     assert user is not None
-    assert answer.headers["Location"] == user["meta"]["location"] == f"http://localhost/scim/v2/Users/{user['id']}"
+    assert (
+        answer.headers["Location"]
+        == user["meta"]["location"]
+        == f"http://localhost/scim/v2/Users/{user['id']}"
+    )
     assert answer.headers["ETag"] == user["meta"]["version"] == 'W/"1"'
     assert user["meta"]["resourceType"] == "User"
     assert user["meta"]["created"] == user["meta"]["lastModified"]
@@ -57,7 +67,10 @@ def test_a_manager_is_named_by_value_and_the_server_adds_the_reference(scim: Sci
     boss = _created(scim, "boss@example.com")
     user = _created(scim, **{ENTERPRISE: {"manager": {"value": boss["id"]}}})
     assert user[ENTERPRISE]["manager"]["$ref"] == boss["meta"]["location"]
-    assert _patched(scim, user, {"op": "replace", "path": "title", "value": "x"}).json[ENTERPRISE] == user[ENTERPRISE]
+    assert (
+        _patched(scim, user, {"op": "replace", "path": "title", "value": "x"}).json[ENTERPRISE]
+        == user[ENTERPRISE]
+    )
 
 
 def test_a_client_chosen_id_selects_nothing(scim: ScimCaller) -> None:
@@ -91,11 +104,16 @@ def test_fifty_equal_posts_at_once_make_one_user(scim: ScimCaller) -> None:
     assert statuses.count(201) == 1
 
 
-def test_external_ids_belong_to_the_client_that_wrote_them(scim: ScimCaller, caller: Callable[..., ScimCaller]) -> None:
+def test_external_ids_belong_to_the_client_that_wrote_them(
+    scim: ScimCaller, caller: Callable[..., ScimCaller]
+) -> None:
     other = caller("hr-system")
     user = _created(scim, externalId="mine")
     assert "externalId" not in other("GET", f"/Users/{user['id']}").json
-    assert _patched(other, user, {"op": "add", "path": "externalId", "value": "theirs"}).json["externalId"] == "theirs"
+    assert (
+        _patched(other, user, {"op": "add", "path": "externalId", "value": "theirs"}).json["externalId"]
+        == "theirs"
+    )
     assert scim("GET", f"/Users/{user['id']}").json["externalId"] == "mine"
     assert scim("GET", '/Users?filter=externalId eq "theirs"').json["totalResults"] == 0
     assert other("GET", '/Users?filter=externalId eq "theirs"').json["totalResults"] == 1
@@ -151,7 +169,9 @@ def test_put_without_active_lets_nobody_in_again(scim: ScimCaller) -> None:
     assert scim("PUT", f"/Users/{user['id']}", _person(title="x")).json["active"] is False
 
 
-def test_put_never_clears_by_omission_what_is_never_shown(scim: ScimCaller, caller: Callable[..., ScimCaller]) -> None:
+def test_put_never_clears_by_omission_what_is_never_shown(
+    scim: ScimCaller, caller: Callable[..., ScimCaller]
+) -> None:
     secretary = caller("hr", "scim:write", "scim:sensitive")
     user = _created(secretary, **{HR: {"dateOfBirth": "1815-12-10", "startDate": "1833-06-05"}})
     assert scim("PUT", f"/Users/{user['id']}", _person()).status_code == 200
@@ -173,7 +193,9 @@ def test_sensitive_values_need_their_scope(scim: ScimCaller, caller: Callable[..
 
 @pytest.mark.parametrize("path", ["password", f"{HR}:salary.amount", f"{HR}:nationalId.value"])
 def test_what_is_never_returned_cannot_be_probed(scim: ScimCaller, path: str) -> None:
-    body = _person(password="Hunter2!", **{HR: {"salary": {"amount": 72001}, "nationalId": {"value": "078051120"}}})
+    body = _person(
+        password="Hunter2!", **{HR: {"salary": {"amount": 72001}, "nationalId": {"value": "078051120"}}}
+    )
     answer = scim("POST", "/Users", body)
     assert answer.status_code == 201
     for text in (answer.text, scim("GET", f"/Users/{answer.json['id']}?attributes={path},userName").text):
@@ -186,7 +208,9 @@ def test_patch_answers_with_the_resource_and_204_when_asked_for_little(scim: Sci
     answer = _patched(scim, user, {"op": "Replace", "value": {"active": "False"}})
     assert answer.status_code == 200
     assert answer.json["active"] is False
-    minimal = _patched(scim, user, {"op": "replace", "path": "active", "value": True}, Prefer="return=minimal")
+    minimal = _patched(
+        scim, user, {"op": "replace", "path": "active", "value": True}, Prefer="return=minimal"
+    )
     assert (minimal.status_code, minimal.data, minimal.headers["ETag"]) == (204, b"", 'W/"3"')
 
 
@@ -198,7 +222,12 @@ def test_a_change_that_changes_nothing_keeps_version_and_last_modified(scim: Sci
 
 def test_a_failed_patch_writes_nothing(scim: ScimCaller) -> None:
     user = _created(scim, title="x")
-    answer = _patched(scim, user, {"op": "replace", "path": "title", "value": "y"}, {"op": "replace", "path": "bogus", "value": 1})
+    answer = _patched(
+        scim,
+        user,
+        {"op": "replace", "path": "title", "value": "y"},
+        {"op": "replace", "path": "bogus", "value": 1},
+    )
     _error(answer, 400, "invalidPath")
     assert scim("GET", f"/Users/{user['id']}").json == user
 
@@ -228,7 +257,11 @@ def test_attributes_and_excluded_attributes_choose(scim: ScimCaller) -> None:
     assert set(scim("GET", f"{path}?attributes=TITLE").json) == {"schemas", "id", "title"}
     assert scim("GET", f"{path}?attributes=name.givenName").json["name"] == {"givenName": "Ada"}
     assert "title" not in scim("GET", f"{path}?excludedAttributes=title").json
-    assert set(scim("GET", "/Users?attributes=userName").json["Resources"][0]) == {"schemas", "id", "userName"}
+    assert set(scim("GET", "/Users?attributes=userName").json["Resources"][0]) == {
+        "schemas",
+        "id",
+        "userName",
+    }
     assert set(scim("POST", "/Users?attributes=userName", _person("b")).json) == {"schemas", "id", "userName"}
 
 
@@ -249,7 +282,9 @@ def test_attributes_and_excluded_attributes_choose(scim: ScimCaller) -> None:
         (b" " * (1 << 20) + b"{}", "application/json", 413, None),
     ],
 )
-def test_bad_bodies_are_refused_by_name(scim: ScimCaller, body: bytes, content_type: str, status: int, scim_type: str | None) -> None:
+def test_bad_bodies_are_refused_by_name(
+    scim: ScimCaller, body: bytes, content_type: str, status: int, scim_type: str | None
+) -> None:
     _error(scim("POST", "/Users", body, Content_Type=content_type), status, scim_type)
     assert scim("GET", "/Users").json["totalResults"] == 0
 
@@ -264,7 +299,12 @@ def test_nobody_gets_in_without_a_good_token(scim: ScimCaller) -> None:
 def test_a_reader_may_not_write(caller: Callable[..., ScimCaller]) -> None:
     reader = caller("auditor", "scim:read")
     assert reader("GET", "/Users").status_code == 200
-    for method, path in (("POST", "/Users"), ("PUT", "/Users/x"), ("PATCH", "/Users/x"), ("DELETE", "/Users/x")):
+    for method, path in (
+        ("POST", "/Users"),
+        ("PUT", "/Users/x"),
+        ("PATCH", "/Users/x"),
+        ("DELETE", "/Users/x"),
+    ):
         assert "scim:write" in _error(reader(method, path, _person()), 403)["detail"]
 
 
@@ -324,7 +364,9 @@ def test_unknown_parameters_and_attributes_are_ignored(scim: ScimCaller) -> None
 
 
 @pytest.mark.parametrize("path", ["/.search", "/Users/.search"])
-def test_a_search_by_post_is_the_query_in_a_body(caller: Callable[..., ScimCaller], scim: ScimCaller, path: str) -> None:
+def test_a_search_by_post_is_the_query_in_a_body(
+    caller: Callable[..., ScimCaller], scim: ScimCaller, path: str
+) -> None:
     reader = caller("auditor", "scim:read")
     for number in range(3):
         _created(scim, f"u{number}", title="x")

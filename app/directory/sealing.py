@@ -1,0 +1,47 @@
+"""Values that are never returned: sealed, known by a keyed digest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select
+
+from app.access.encryption import digest, seal, unseal
+from app.directory import documents
+from app.directory.tables import EmployeeSecret
+
+#: Sealed values: path → value; None clears.
+Secrets = Mapping[str, Any]
+
+_secret = EmployeeSecret.__table__
+
+
+def store_secrets(
+    connection: Connection, tenant_id: int, employee_id: str, secrets: Secrets
+) -> dict[str, list[Any]]:
+    """Seal the values that are new or different; return path → [digest before, digest after]."""
+    changes: dict[str, list[Any]] = {}
+    for path, said in secrets.items():
+        whole_path, member = documents.sealed_path(path)
+        where = (
+            _secret.c.tenant_id == tenant_id,
+            _secret.c.employee_id == employee_id,
+            _secret.c.path == whole_path,
+        )
+        known = connection.execute(select(_secret.c.digest, _secret.c.sealed).where(*where)).first()
+        place = f"employee_secret/{employee_id}/{whole_path}"
+        value = said
+        if member is not None:
+            old = documents.loaded(unseal(tenant_id, place, known.sealed).decode()) if known else {}
+            value = {name: part for name, part in {**old, member: said}.items() if part is not None} or None
+        plain = documents.dumped(value).encode()
+        before, after = known.digest if known else None, None if value is None else digest(tenant_id, plain)
+        if before == after:
+            continue
+        connection.execute(delete(_secret).where(*where))
+        if after is not None:
+            row = {"tenant_id": tenant_id, "employee_id": employee_id, "path": whole_path, "digest": after}
+            connection.execute(insert(_secret).values(row | {"sealed": seal(tenant_id, place, plain)}))
+        changes[whole_path] = [before, after]
+    return changes

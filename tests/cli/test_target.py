@@ -1,0 +1,278 @@
+"""`rollcall target`, `plan` and `link` as a script uses them: words, exit codes, last lines, real targets."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from app import create_app, directory
+from app.access import tenants
+from app.cli import main
+from app.config import load_settings
+from app.database import reading, writing
+from tests.provisioning.far import TOKEN, Scim
+from tests.provisioning.world import HUMAN, person
+
+Rollcall = Callable[..., Result]
+COUNTERS = [
+    "created",
+    "adopted",
+    "updated",
+    "suspended",
+    "activated",
+    "unchanged",
+    "held",
+    "waiting",
+    "failed",
+]
+
+
+def _environment(folder: Path) -> dict[str, str | None]:
+    inherited: dict[str, str | None] = {name: None for name in os.environ if name.startswith("ROLLCALL_")}
+    return inherited | {
+        "ROLLCALL_INSTANCE_PATH": str(folder),
+        "ROLLCALL_SQLITE_SYNCHRONOUS": "off",
+        "ROLLCALL_ALLOW_PRIVATE_TARGETS": "1",
+    }
+
+
+def _run(folder: Path, *arguments: str, input: str | None = None, **environ: str) -> Result:
+    return CliRunner().invoke(
+        main, arguments, env=_environment(folder) | environ, input=input, prog_name="rollcall"
+    )
+
+
+@pytest.fixture
+def rollcall(tmp_path: Path) -> Rollcall:
+    """`rollcall` in a fresh instance with the tenant acme."""
+    run = partial(_run, tmp_path)
+    assert run("db", "upgrade").exit_code == 0
+    assert run("tenant", "create", "acme").exit_code == 0
+    return run
+
+
+@pytest.fixture
+def far() -> Iterator[Scim]:
+    """A real SCIM target."""
+    target = Scim()
+    yield target
+    target.stop()
+
+
+@pytest.fixture
+def hire(tmp_path: Path, rollcall: Rollcall) -> Callable[..., str]:
+    """A function that creates an employee in that instance."""
+
+    def create(given: str, family: str, email: str | None = "", **more: Any) -> str:
+        environ = {name: value for name, value in _environment(tmp_path).items() if value is not None}
+        with create_app(load_settings(environ)).app_context():
+            with reading() as connection:
+                tenant = tenants.named(connection, "acme")
+            with writing() as connection:
+                document = person(given, family, email, **more)
+                return directory.create(connection, tenant.id, HUMAN, document).id
+
+    return create
+
+
+@pytest.fixture
+def added(rollcall: Rollcall, far: Scim) -> Rollcall:
+    """The same with the target `okta`."""
+    done = _add(rollcall, far)
+    assert done.exit_code == 0, done.stderr
+    return rollcall
+
+
+def _add(rollcall: Rollcall, far: Scim, *more: str) -> Result:
+    arguments = ["--tenant", "acme", "--name", "okta", "--url", far.url, "--secret", f"token={TOKEN}"]
+    return rollcall("target", "add", "scim", *arguments, "--set", "rate=0", *more)
+
+
+def _last(result: Result) -> Any:
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+def _sync(rollcall: Rollcall, *more: str) -> Result:
+    return rollcall(
+        "target", "sync", "okta", "--tenant", "acme", "--wait", "--timeout", "60", "--json", *more
+    )
+
+
+def test_sync_waits_does_the_work_and_counts_it(added: Rollcall, far: Scim, hire: Callable[..., str]) -> None:
+    hire("Maya", "Okafor")
+    hire("Noor", "Haddad", None)
+
+    done = _sync(added)
+
+    answer = _last(done)
+    assert done.exit_code == 0, done.stderr
+    assert list(answer)[:10] == [*COUNTERS, "plan"]
+    assert (answer["created"], answer["waiting"], answer["state"]) == (1, 1, "applied")
+    assert far.accounts()["maya.okafor@example.com"]["userName"] == "maya.okafor"
+
+
+def test_a_second_full_sync_finds_everybody_unchanged(
+    added: Rollcall, far: Scim, hire: Callable[..., str]
+) -> None:
+    hire("Maya", "Okafor")
+    _sync(added, "--full")
+    far.forget_calls()
+
+    answer = _last(_sync(added, "--full"))
+
+    assert (answer["unchanged"], answer["updated"]) == (1, 0)
+    assert {method for method, _ in far.calls()} == {"GET"}
+
+
+def test_one_person_is_compared_by_email(added: Rollcall, far: Scim, hire: Callable[..., str]) -> None:
+    hire("Maya", "Okafor", title="Engineer")
+    hire("Noor", "Haddad")
+    _sync(added)
+    far.change(far.accounts()["maya.okafor@example.com"]["id"], title="King")
+
+    answer = _last(_sync(added, "--email", "Maya.Okafor@example.com"))
+
+    assert (answer["updated"], answer["unchanged"]) == (1, 0)
+    assert far.accounts()["maya.okafor@example.com"]["title"] == "Engineer"
+
+
+def test_a_dry_run_of_a_target_added_paused_is_approved_and_applied(
+    rollcall: Rollcall, far: Scim, hire: Callable[..., str]
+) -> None:
+    assert _add(rollcall, far, "--paused").exit_code == 0
+    hire("Maya", "Okafor")
+
+    shown = rollcall("target", "sync", "okta", "--tenant", "acme", "--dry-run", "--json")
+    plan = str(_last(shown)["plan"])
+    assert _last(shown)["created"] == 1
+    assert far.accounts() == {}
+    assert "paused" in _sync(rollcall).stderr
+
+    assert rollcall("plan", "approve", plan, "--tenant", "acme").exit_code == 0
+    assert rollcall("target", "resume", "okta", "--tenant", "acme").exit_code == 0
+    _sync(rollcall)
+
+    assert list(far.accounts()) == ["maya.okafor@example.com"]
+    report = _last(rollcall("plan", "show", plan, "--tenant", "acme", "--json"))
+    assert report["state"] == "applied"
+    assert [line["state"] for line in report["operations"]] == ["applied"]
+
+
+def test_status_and_link_show_say_how_things_stand(added: Rollcall, hire: Callable[..., str]) -> None:
+    hire("Maya", "Okafor", title="Engineer")
+    hire("Ruth", "Oot", "root@example.com")
+    _sync(added)
+
+    status = _last(added("target", "status", "okta", "--tenant", "acme", "--json"))
+    assert status["links"] == {"held": 1, "linked": 1}
+    assert (status["due"], status["state"]) == (0, "active")
+    assert status["last_attempt"]["status"] in (200, 201)
+
+    arguments = ("--target", "okta", "--tenant", "acme", "--json")
+    maya = _last(added("link", "show", "--email", "maya.okafor@example.com", *arguments))
+    assert (maya["state"], maya["fields"]["title"]["says"]) == ("linked", "sent")
+    assert maya["attempts"][0]["method"] == "POST"
+    ruth = _last(added("link", "show", "--email", "root@example.com", *arguments))
+    assert "reserved" in ruth["why_not_sent"]
+
+
+def test_a_deselected_field_is_not_sent(added: Rollcall, far: Scim, hire: Callable[..., str]) -> None:
+    assert added("target", "fields", "okta", "--tenant", "acme", "--deselect", "title").exit_code == 0
+    hire("Maya", "Okafor", title="Engineer")
+
+    _sync(added)
+
+    assert "title" not in far.accounts()["maya.okafor@example.com"]
+
+
+def test_a_target_that_refuses_the_token_is_paused_and_the_command_fails(
+    rollcall: Rollcall, far: Scim, hire: Callable[..., str]
+) -> None:
+    _add(rollcall, far, "--secret", "token=mistaken")
+    hire("Maya", "Okafor")
+
+    done = _sync(rollcall)
+
+    assert done.exit_code == 1
+    assert "refused our credentials" in done.stderr
+    assert "mistaken" not in done.stdout + done.stderr
+    fixed = rollcall("target", "set", "okta", "--tenant", "acme", "--secret", "token=-", input=f"{TOKEN}\n")
+    assert fixed.exit_code == 0
+    assert rollcall("target", "resume", "okta", "--tenant", "acme").exit_code == 0
+    assert _last(_sync(rollcall))["created"] == 1
+
+
+def test_targets_are_listed_probed_paused_and_removed(added: Rollcall) -> None:
+    assert _last(added("target", "list", "--tenant", "acme", "--json"))["name"] == "okta"
+    assert _last(added("target", "probe", "okta", "--tenant", "acme", "--json"))["reachable"] is True
+    assert added("target", "pause", "okta", "--tenant", "acme").exit_code == 0
+    assert added("target", "remove", "okta", "--tenant", "acme", "--yes").exit_code == 0
+    assert added("target", "list", "--tenant", "acme", "--json").stdout == ""
+
+
+WRONG = [
+    (("add", "okta", "--tenant", "acme", "--name", "x", "--url", "https://x.example"), "scim"),
+    (("add", "scim", "--tenant", "nobody", "--name", "x", "--url", "https://x.example"), "nobody"),
+    (("add", "scim", "--tenant", "acme", "--name", "x", "--url", "ftp://x.example"), "http"),
+    (("add", "scim", "--tenant", "acme", "--name", "okta", "--url", "https://x.example"), "exists"),
+    (
+        (
+            "add",
+            "scim",
+            "--tenant",
+            "acme",
+            "--name",
+            "x",
+            "--url",
+            "https://x.example",
+            "--set",
+            "colour=red",
+        ),
+        "colour",
+    ),
+    (
+        ("add", "scim", "--tenant", "acme", "--name", "x", "--url", "https://x.example", "--set", "rate=x"),
+        "rate",
+    ),
+    (
+        ("add", "scim", "--tenant", "acme", "--name", "x", "--url", "https://x.example", "--secret", "k=x"),
+        "token",
+    ),
+    (("status", "nowhere", "--tenant", "acme"), "okta"),
+    (("fields", "okta", "--tenant", "acme", "--select", "shoe"), "shoe"),
+    (("fields", "okta", "--tenant", "acme", "--deselect", "workEmail"), "workEmail"),
+    (("sync", "okta", "--tenant", "acme", "--email", "no@example.com"), "no@example.com"),
+    (("sync", "okta", "--tenant", "acme", "--email", "no@example.com", "--full"), "--full"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "word"), WRONG)
+def test_wrong_use_is_one_clear_line_and_exit_code_2(
+    added: Rollcall, arguments: tuple[str, ...], word: str
+) -> None:
+    done = added("target", *arguments)
+
+    assert done.exit_code == 2, done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert word in done.stderr
+
+
+def test_a_loopback_target_is_refused_unless_private_targets_are_allowed(
+    added: Rollcall, far: Scim, hire: Callable[..., str]
+) -> None:
+    hire("Maya", "Okafor")
+    arguments = ("target", "sync", "okta", "--tenant", "acme", "--wait", "--timeout", "5")
+
+    done = added(*arguments, ROLLCALL_ALLOW_PRIVATE_TARGETS="0")
+
+    assert done.exit_code == 1
+    assert "was paused: it may not be called" in done.stderr
+    assert "loopback" in done.stderr
+    assert far.calls() == []
