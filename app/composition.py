@@ -45,17 +45,19 @@ def _key_ring(settings: Settings) -> KeyRing:
 
 
 def _join_listeners(app: Flask) -> None:
-    from app.provisioning import marking
+    from app.provisioning import breaker, marking
+    from app.sources import runs
 
     directory.listen(app, marking.on_directory_change)
+    breaker.join(app, runs.run_has_ended)
 
 
 def _join_blueprints(app: Flask) -> None:
     from app.web import health
-    from app.web.console import init_console
+    from app.web.console import init_console, problems
     from app.web.scim import blueprint as scim
 
     app.register_blueprint(scim.blueprint)
-    scim.join_errors(app)
+    scim.join_errors(app, elsewhere=problems.refused)
     app.register_blueprint(health.blueprint)
     init_console(app)

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
+from pydantic_core import to_json
 from sqlalchemy import Connection, Engine, LargeBinary, MetaData, String, Table, Text, Transaction, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
@@ -86,11 +87,13 @@ class Json(TypeDecorator[Any]):
 def init_database(app: Flask, settings: Settings) -> None:
     """Join the database to the application: engine options, pragmas and transaction modes."""
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
-    options: dict[str, Any] = {}
+    # An error that names its parameters would carry people's data into the log.
+    options: dict[str, Any] = {"hide_parameters": True}
     if settings.is_sqlite:
         options["connect_args"] = {"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000}
     else:
         options |= {"pool_size": 20, "max_overflow": 20, "isolation_level": "AUTOCOMMIT"}
+        options["json_serializer"] = lambda value: to_json(value).decode()
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
     db.init_app(app)
     with app.app_context():

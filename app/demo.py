@@ -1,8 +1,9 @@
 """``make run``: from a fresh clone to a running product, with a demo tenant on the bundled simulators.
 
 The demo's JazzHR hires people and its JumpCloud gets accounts for them; both are simulators on loopback, parts of the
-process group like web, worker and scheduler. Only their two addresses are opened to the product: every other private
-address stays refused. With ``ROLLCALL_DEMO=0`` only the product runs, as with ``rollcall run``.
+process group like web, worker and scheduler. Only their two addresses are opened to the product, and by ``config.toml``
+of the instance folder to commands: every other private address stays refused. With ``ROLLCALL_DEMO=0`` only the product
+runs, as with ``rollcall run``.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import json
 import os
 import socket
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -46,6 +48,8 @@ SOURCE_SETTINGS = {"calls_per_minute": "0", "work_email": "{given}.{family}@demo
 #: demo asks for finds them gone and, because of ``vanished``, makes them again.
 TARGET_SETTINGS = {"vanished": "recreate", "interval": "10"}
 _OFF = ("0", "false", "no", "off")
+#: How a ``config.toml`` begins that the demo may write again.
+MARK = "# Written by the demo (make run) at every start, with the addresses of its simulators.\n"
 
 
 class CannotStart(RollcallError):
@@ -62,10 +66,14 @@ class Simulators:
         """Return an address at the simulator of a kind."""
         return f"http://{HOST}:{self.ports[kind]}{path}"
 
+    @property
+    def addresses(self) -> tuple[tuple[str, int], ...]:
+        """Host and port of each."""
+        return tuple((HOST, port) for port in self.ports.values())
+
     def opened_to(self, settings: Settings) -> tuple[tuple[str, int], ...]:
         """Return the private addresses that the product may call: those of its settings, and the simulators'."""
-        ours = tuple((HOST, port) for port in self.ports.values())
-        return tuple(dict.fromkeys((*settings.allowed_addresses, *ours)))
+        return tuple(dict.fromkeys((*settings.allowed_addresses, *self.addresses)))
 
     def parts(self) -> tuple[Part, ...]:
         """Return the simulators as programs of the process group."""
@@ -110,20 +118,26 @@ def _prepared(held: ExitStack) -> tuple[Part, ...]:
         return _product_parts(port, settings.allowed_addresses)
     held.enter_context(_only_demo(settings.instance_path))
     simulators = simulators_of(settings.instance_path, taken=port)
+    is_kept = keep_addresses(settings.instance_path, simulators)
+    settings = load_settings()  # the ports of last time may belong to another program by now
     opened = simulators.opened_to(settings)
     with create_app(replace(settings, allowed_addresses=opened)).app_context():
         upgrade_database()
         with writing() as connection:
             password = wire(connection, simulators)
         db.engine.dispose()
-    _say_demo(settings, port, simulators, password)
+    _say_demo(settings, port, simulators, password, is_kept=is_kept)
     return (*simulators.parts(), *_product_parts(port, opened))
 
 
 def _product_parts(port: int, opened: tuple[tuple[str, int], ...]) -> tuple[Part, ...]:
-    addresses = ",".join(f"{host}:{number}" for host, number in opened)
     parts = product.parts(HOST, port, product.WEB_WORKERS, product.WORKERS)
-    return tuple(replace(part, env={**part.env, "ROLLCALL_ALLOWED_ADDRESSES": addresses}) for part in parts)
+    said = {"ROLLCALL_ALLOWED_ADDRESSES": _as_setting(opened)}
+    return tuple(replace(part, env={**part.env, **said}) for part in parts)
+
+
+def _as_setting(addresses: tuple[tuple[str, int], ...]) -> str:
+    return ",".join(f"{host}:{port}" for host, port in addresses)
 
 
 # ---------------------------------------------------------------------------------------------------- addresses
@@ -179,10 +193,29 @@ def simulators_of(instance_path: Path, taken: int) -> Simulators:
             else _free_port(reserved)
             for kind in SIMULATORS
         }
-    draft = path.with_suffix(f".{os.getpid()}")
-    draft.write_text(json.dumps({"ports": ports}) + "\n")
-    draft.replace(path)
+    _write(path, json.dumps({"ports": ports}) + "\n")
     return Simulators(ports)
+
+
+def keep_addresses(instance_path: Path, simulators: Simulators) -> bool:
+    """Open the simulators to every command of this folder, in its ``config.toml``; return whether that was done.
+
+    A file that somebody else wrote, or added a setting to, stays as it is. An environment variable wins over the file.
+    """
+    path = instance_path / "config.toml"
+    if path.exists():
+        text = path.read_text()
+        if not text.startswith(MARK) or tomllib.loads(text).keys() - {"allowed_addresses"}:
+            return False
+    _write(path, f'{MARK}allowed_addresses = "{_as_setting(simulators.addresses)}"\n')
+    return "ROLLCALL_ALLOWED_ADDRESSES" not in os.environ
+
+
+def _write(path: Path, text: str) -> None:
+    """Put a file in the place of the old one at once: commands may read it meanwhile."""
+    draft = path.with_suffix(f".{os.getpid()}")
+    draft.write_text(text)
+    draft.replace(path)
 
 
 def _free_port(reserved: ExitStack) -> int:
@@ -261,19 +294,28 @@ def _say_product(settings: Settings, port: int) -> None:
     )
 
 
-def _say_demo(settings: Settings, port: int, simulators: Simulators, password: str | None) -> None:
+def _say_demo(
+    settings: Settings, port: int, simulators: Simulators, password: str | None, *, is_kept: bool
+) -> None:
     base, command = settings.public_url or f"http://{HOST}:{port}", _command()
     renewal = f"{command} admin create {ADMIN} --tenant {TENANT}"
-    opened = ",".join(f"{HOST}:{number}" for number in simulators.ports.values())
     hires, users = (
         simulators.url(SOURCE, "/_simulator/hires"),
         simulators.url(TARGET, "/api/systemusers?limit=100"),
     )
+    sign_in = (
+        (f"one-time password {password}", "you will be asked to choose a password of your own")
+        if password
+        else (f"password lost? {renewal}",)
+    )
+    # Where the file is not the demo's, commands learn the simulators' addresses from a variable only.
+    opened = _as_setting(simulators.opened_to(settings))
+    allow = () if is_kept else (f"  Allow     export ROLLCALL_ALLOWED_ADDRESSES={opened}",)
     say(
         "Rollcall starts now, with a demo tenant; Ctrl-C stops it.",
         f"  Console   {base}/",
         f"  Sign in   tenant {TENANT}, e-mail {ADMIN}",
-        f"            one-time password {password}" if password else f"            a new password: {renewal}",
+        *(f"            {line}" for line in sign_in),
         f"  SCIM      {base}/scim/v2",
         f"  A token   {command} token create --tenant {TENANT} --name my-client",
         "People whom a simulated JazzHR hires are imported and get accounts in a simulated JumpCloud:",
@@ -281,8 +323,7 @@ def _say_demo(settings: Settings, port: int, simulators: Simulators, password: s
         f"  Hire      curl -H 'Content-Type: application/json' -d '{{}}' {hires}",
         "            (imported within two minutes; at once with the next line and",
         f"            {command} source import {SOURCE} --tenant {TENANT})",
-        f"  Allow     export ROLLCALL_ALLOWED_ADDRESSES={opened}",
-        "            lets commands in another terminal call the simulators; other private addresses stay refused",
+        *allow,
     )
 
 

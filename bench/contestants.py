@@ -11,7 +11,7 @@ from app.web.server import APPLICATION
 from bench import peer
 from bench.databases import KEY_RING, SECRET_KEY, Seeded
 from bench.operations import OPERATIONS, Audience
-from bench.processes import ServerProcess
+from bench.processes import ServerProcess, free_ports
 
 OURS, BARE, PEER = "Rollcall", "bare Flask", "scim2-server"
 
@@ -64,11 +64,9 @@ def started(seeded: Seeded, folder: Path) -> Iterator[list[Running]]:
     """Give every contestant, serving its own copy of the seeded people."""
     with ExitStack() as stack:
         running = []
-        for contestant in CONTESTANTS:
-            environ = _environ(contestant, seeded, folder)
-            process = ServerProcess(
-                contestant.name, contestant.application, contestant.workers, environ, folder
-            )
+        for contestant, port in zip(CONTESTANTS, free_ports(len(CONTESTANTS)), strict=True):
+            name, environ = contestant.name, _environ(contestant, seeded, folder)
+            process = ServerProcess(name, contestant.application, contestant.workers, port, environ, folder)
             stack.enter_context(process)
             audience = Audience(contestant.base, seeded.token, contestant.ids(seeded))
             running.append(Running(contestant, process, audience))

@@ -25,13 +25,12 @@ class ServerProcess:
     """One granian with its workers, started at once; :meth:`wait_until` says when it serves."""
 
     def __init__(
-        self, name: str, application: str, workers: int, environ: Mapping[str, str], folder: Path
+        self, name: str, application: str, workers: int, port: int, environ: Mapping[str, str], folder: Path
     ) -> None:
         self.name = name
-        self.workers = workers
-        self.port = _free_port()
+        self.port = port
         self._log = folder / f"{name.replace(' ', '-')}.log"
-        command = [sys.executable, "-m", "bench.processes", application, str(self.port), str(workers)]
+        command = [sys.executable, "-m", "bench.processes", application, str(port), str(workers)]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 command,
@@ -84,10 +83,13 @@ class ServerProcess:
         return self._log.read_text(errors="replace")[-2000:]
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_ports(count: int) -> list[int]:
+    """Return so many different ports of loopback; chosen together, because granian shares a port that is in use."""
+    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [int(probe.getsockname()[1]) for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
 
 
 def _stat(pid: int | str) -> list[str]:

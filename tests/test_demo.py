@@ -16,8 +16,10 @@ from typing import Any
 import pytest
 import requests
 
-from app.demo import SIMULATOR_KEY, SOURCE, TARGET
+from app.config import load_settings
+from app.demo import SIMULATOR_KEY, SOURCE, TARGET, Simulators, keep_addresses
 from tests.harness.facts import is_running, wait_until
+from tests.harness.raw_server import RawServer, answer
 from tests.web.console.browser import Browser, Page
 
 ROOT = Path(__file__).parents[1]
@@ -108,6 +110,11 @@ class Demo:
             found |= {pid for pid, parent in parents.items() if parent in found}
         return found - {self.process.pid}
 
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """What ``rollcall`` does in another terminal on this folder, with no other setting."""
+        command = [sys.executable, "-m", "app.cli", *arguments]
+        return subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, text=True, timeout=120)
+
     def stop(self) -> int:
         """Its exit code after SIGTERM."""
         self.process.send_signal(signal.SIGTERM)
@@ -138,8 +145,10 @@ def test_hires_come_through_are_shown_and_come_through_again_after_a_restart(
     accounts = an_admin_sees_the_accounts(first)
     the_printed_token_command_works(first)
     only_the_simulators_are_opened(first)
+    commands_reach_the_simulators_without_a_variable(first)
     a_second_demo_in_the_folder_is_refused(first)
     sigterm_leaves_nothing(first)
+    every_other_loopback_address_stays_refused(first)
 
     second = start()
     second.wait(lambda: second.accounts() == accounts, "the same accounts stand there again")
@@ -155,6 +164,8 @@ def an_admin_sees_the_accounts(demo: Demo) -> set[str]:
     assert printed and demo.base + "/" in demo.said
     browser = Browser(demo.base)
     assert browser.sign_in("demo", EMAIL, printed[1]).status_code == 303
+    assert "asked to choose a password" in demo.said
+    assert browser.choose_password("correct horse battery").status_code == 303
     demo.wait(lambda: has_settled(browser.page()), "everybody has been pushed or waits")
     page, accounts = browser.page(), demo.accounts()
     assert f"{len(accounts)} linked" in page.links("links")
@@ -199,6 +210,29 @@ def only_the_simulators_are_opened(demo: Demo) -> None:
         assert "ROLLCALL_ALLOW_PRIVATE_TARGETS" not in environ
         if "worker" in arguments:
             assert set(environ["ROLLCALL_ALLOWED_ADDRESSES"].split(",")) == wanted
+
+
+def commands_reach_the_simulators_without_a_variable(demo: Demo) -> None:
+    assert "ROLLCALL_ALLOWED_ADDRESSES" not in demo.said
+    probed = demo.command("target", "probe", TARGET, "--tenant", "demo")
+    assert (probed.returncode, probed.stderr) == (0, "")
+    assert probed.stdout.startswith("Reachable and authenticated")
+
+
+def every_other_loopback_address_stays_refused(demo: Demo) -> None:
+    """Only after the demo has stopped does nothing but the command try the target."""
+    with RawServer(lambda connection, _: connection.sendall(answer(b"{}"))) as server:
+        where = ("--tenant", "demo")
+        settings = ("--name", "other", "--url", server.url, "--secret", "token=x")
+        assert demo.command("target", "add", "scim", *where, *settings).returncode == 0
+        refused = demo.command("target", "sync", "other", *where, "--wait", "--timeout", "30")
+        assert server.connections == 0
+    (line,) = (
+        line for line in refused.stderr.splitlines() if not line.startswith("{")
+    )  # the rest is the log
+    assert refused.returncode == 1
+    assert line.startswith("rollcall: ") and "loopback" in line and "ROLLCALL_ALLOW_PRIVATE_TARGETS" in line
+    assert demo.command("target", "remove", "other", *where, "--yes").returncode == 0
 
 
 def a_second_demo_in_the_folder_is_refused(demo: Demo) -> None:
@@ -256,3 +290,25 @@ def test_a_database_that_does_not_answer_gives_one_line(tmp_path: Path) -> None:
     code, lines = refusal(tmp_path, ROLLCALL_DATABASE_URL=url)
     assert code == 1
     assert "ROLLCALL_DATABASE_URL" in lines[-1]
+
+
+def opened_by_file(folder: Path) -> tuple[tuple[str, int], ...]:
+    """The private addresses that commands of this folder may call."""
+    return load_settings({"ROLLCALL_INSTANCE_PATH": str(folder)}).allowed_addresses
+
+
+def test_the_demos_file_opens_the_simulators_of_this_start_only(tmp_path: Path) -> None:
+    assert keep_addresses(tmp_path, Simulators({SOURCE: 4001, TARGET: 4002}))
+    assert keep_addresses(tmp_path, Simulators({SOURCE: 4001, TARGET: 4003}))
+    assert opened_by_file(tmp_path) == (("127.0.0.1", 4001), ("127.0.0.1", 4003))
+
+
+@pytest.mark.parametrize("marked", [False, True])
+def test_a_file_with_settings_of_somebody_else_stays_as_it_is(tmp_path: Path, marked: bool) -> None:
+    path, simulators = tmp_path / "config.toml", Simulators({SOURCE: 4001, TARGET: 4002})
+    if marked:
+        keep_addresses(tmp_path, simulators)
+    theirs = (path.read_text() if marked else "") + 'log_level = "warning"\n'
+    path.write_text(theirs)
+    assert not keep_addresses(tmp_path, simulators)
+    assert path.read_text() == theirs

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from functools import cache
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
 
 from app import clock
-from app.access import audit, tenants
+from app.access import audit, passwords, tenants
 from app.access.encryption import digest
 from app.access.tables import Admin as AdminTable
 from app.access.tables import Session as SessionTable
@@ -28,14 +25,6 @@ FREE_FAILURES = 5
 MAX_BLOCK_SECONDS = 900
 
 _admin, _session, _attempt = AdminTable.__table__, SessionTable.__table__, SignInAttempt.__table__
-_hasher = PasswordHasher()
-
-
-@cache
-def _nobody() -> str:
-    """What is verified when nobody has the address, so that it takes as long as a wrong password."""
-    return _hasher.hash("nobody has this password")
-
 
 
 @dataclass(frozen=True)
@@ -46,10 +35,24 @@ class Admin:
     tenant_slug: str
     id: int
     email: str
+    #: True until the one-time password has been replaced: nothing but that is open until then.
+    must_change_password: bool
 
 
-class SignInRefused(WrongUse):
-    """Wrong address or password, or too many tries; the message never says which address exists."""
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A password that was right: whose it is, and the hash that it was verified against."""
+
+    admin_id: int
+    password_hash: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A password that may be chosen: the hash of the one-time one that it replaces, and its own."""
+
+    replaces: str = field(repr=False)
+    password_hash: str = field(repr=False)
 
 
 def create(connection: Connection, tenant: Tenant, email: str) -> str:
@@ -60,9 +63,9 @@ def create(connection: Connection, tenant: Tenant, email: str) -> str:
     local, at, domain = email.partition("@")
     if not (local and at and domain):
         raise WrongUse(f"{email[:200]!r} is not an e-mail address; use name@domain.")
-    password = secrets.token_urlsafe(12)
+    password = passwords.one_time()
     where = (_admin.c.tenant_id == tenant.id, _admin.c.email_key == comparison_key(email))
-    values = {"password_hash": _hasher.hash(password), "must_change_password": True}
+    values = {"password_hash": passwords.hashed(password), "must_change_password": True}
     admin_id = connection.scalar(select(_admin.c.id).where(*where))
     if admin_id is None:
         admin_id = next_number(connection, _admin, tenant.id)
@@ -87,8 +90,8 @@ def wait_seconds(connection: Connection, tenant: Tenant | None, email: str) -> f
     return (clock.parse_instant(blocked_until) - clock.utcnow()).total_seconds()
 
 
-def verified(connection: Connection, tenant: Tenant | None, email: str, password: str) -> int | None:
-    """Return the number of the admin whose password this is, or None; takes as long in either case."""
+def verified(connection: Connection, tenant: Tenant | None, email: str, password: str) -> Match | None:
+    """Return whose password this is, or None; takes as long in either case."""
     found = None
     if tenant is not None:
         found = connection.execute(
@@ -96,25 +99,43 @@ def verified(connection: Connection, tenant: Tenant | None, email: str, password
                 _admin.c.tenant_id == tenant.id, _admin.c.email_key == comparison_key(email)
             )
         ).first()
-    try:
-        _hasher.verify(found.password_hash if found else _nobody(), password)
-    except (VerificationError, InvalidHashError):
-        return None
-    return int(found.id) if found else None
+    is_right = passwords.is_right(found.password_hash if found else None, password)
+    return Match(*found) if found and is_right else None
 
 
-def note_failure(connection: Connection, tenant: Tenant | None, email: str) -> None:
-    """Count a failed sign-in; after :data:`FREE_FAILURES` each one doubles the wait, up to a quarter of an hour."""
-    failures = (connection.scalar(select(_attempt.c.failures).where(*_where_attempt(tenant, email))) or 0) + 1
-    wait = min(2.0 ** (failures - FREE_FAILURES), MAX_BLOCK_SECONDS) if failures >= FREE_FAILURES else 0
-    values = {"failures": failures, "blocked_until": clock.after(wait) if wait else None}
+def count_try(connection: Connection, tenant: Tenant | None, email: str) -> float:
+    """Count a try to sign in and return 0, or return the seconds to wait before the next one.
+
+    After :data:`FREE_FAILURES` each one doubles the wait, up to a quarter of an hour. One statement looks and counts,
+    so that tries sent all at once are counted one after the other and none gets past a block.
+    """
     tenant_id, subject = _subject(tenant, email)
-    statement = upsert(connection, _attempt).values(tenant_id=tenant_id, subject=subject, **values)
-    connection.execute(statement.on_conflict_do_update(index_elements=["tenant_id", "subject"], set_=values))
+    is_open = or_(_attempt.c.blocked_until.is_(None), _attempt.c.blocked_until <= clock.now())
+    counted = upsert(connection, _attempt).values(tenant_id=tenant_id, subject=subject, failures=1)
+    counted = counted.on_conflict_do_update(
+        index_elements=["tenant_id", "subject"], set_={"failures": _attempt.c.failures + 1}, where=is_open
+    )
+    failures = connection.scalar(counted.returning(_attempt.c.failures))
+    if failures is None:
+        return max(wait_seconds(connection, tenant, email), 0.001)  # the block may have ended a moment ago
+    if failures >= FREE_FAILURES:
+        until = clock.after(min(2.0 ** (failures - FREE_FAILURES), MAX_BLOCK_SECONDS))
+        connection.execute(update(_attempt).where(*_where_attempt(tenant, email)).values(blocked_until=until))
+    return 0.0
 
 
-def open_session(connection: Connection, tenant: Tenant, admin_id: int, email: str) -> str:
-    """Open a session for an admin and return the cookie's value; failures so far are forgotten."""
+def open_session(connection: Connection, tenant: Tenant, match: Match, email: str) -> str | None:
+    """Open a session for an admin and return the cookie's value; failures so far are forgotten.
+
+    None when the password was replaced since it was verified: it opens nothing any more.
+    """
+    still_right = (
+        _admin.c.tenant_id == tenant.id,
+        _admin.c.id == match.admin_id,
+        _admin.c.password_hash == match.password_hash,
+    )
+    if connection.scalar(select(_admin.c.id).where(*still_right).with_for_update(read=True)) is None:
+        return None
     connection.execute(delete(_attempt).where(*_where_attempt(tenant, email)))
     connection.execute(
         delete(_session).where(_session.c.tenant_id == tenant.id, _session.c.expires_at < clock.now())
@@ -123,13 +144,44 @@ def open_session(connection: Connection, tenant: Tenant, admin_id: int, email: s
     row = {
         "hash": _hash(value),
         "tenant_id": tenant.id,
-        "admin_id": admin_id,
+        "admin_id": match.admin_id,
         "created_at": clock.now(),
         "expires_at": clock.after(SESSION_HOURS * 3600),
     }
     connection.execute(insert(_session).values(row))
-    audit.record(connection, tenant.id, f"admin:{email}", "admin.signed_in", f"admin:{admin_id}", {})
+    audit.record(connection, tenant.id, f"admin:{email}", "admin.signed_in", f"admin:{match.admin_id}", {})
     return value
+
+
+def choice(connection: Connection, admin: Admin, password: str) -> Choice:
+    """Return what :func:`choose_password` takes; the slow part, for a reading transaction.
+
+    :raises PasswordRefused: for a password that may not be chosen.
+    """
+    replaces = connection.scalar(select(_admin.c.password_hash).where(*_where(admin)))
+    passwords.require_fit(password, email=admin.email, one_time_hash=replaces or "")
+    return Choice(replaces or "", passwords.hashed(password))
+
+
+def choose_password(connection: Connection, admin: Admin, chosen: Choice, session: str) -> bool:
+    """Put the chosen password in the place of the one-time one and end the admin's sessions but this one.
+
+    False, and nothing is done, when another password has come in its place since.
+    """
+    is_issued = (_admin.c.must_change_password, _admin.c.password_hash == chosen.replaces)
+    values = {"password_hash": chosen.password_hash, "must_change_password": False}
+    if not connection.execute(update(_admin).where(*_where(admin), *is_issued).values(values)).rowcount:
+        return False
+    connection.execute(
+        delete(_session).where(
+            _session.c.tenant_id == admin.tenant_id,
+            _session.c.admin_id == admin.id,
+            _session.c.hash != _hash(session),
+        )
+    )
+    actor, subject = f"admin:{admin.email}", f"admin:{admin.id}"
+    audit.record(connection, admin.tenant_id, actor, "admin.password_changed", subject, {})
+    return True
 
 
 def admin_of_session(connection: Connection, value: str) -> Admin | None:
@@ -138,7 +190,7 @@ def admin_of_session(connection: Connection, value: str) -> Admin | None:
     if tenant is None:
         return None
     found = connection.execute(
-        select(_admin.c.id, _admin.c.email)
+        select(_admin.c.id, _admin.c.email, _admin.c.must_change_password)
         .join(_session, (_admin.c.tenant_id == _session.c.tenant_id) & (_admin.c.id == _session.c.admin_id))
         .where(
             _session.c.tenant_id == tenant.id,
@@ -159,6 +211,10 @@ def close_session(connection: Connection, value: str) -> None:
 
 def _hash(value: str) -> str:
     return hashlib.sha256(value.encode()).hexdigest()
+
+
+def _where(admin: Admin) -> tuple[ColumnElement[bool], ...]:
+    return _admin.c.tenant_id == admin.tenant_id, _admin.c.id == admin.id
 
 
 def _subject(tenant: Tenant | None, email: str) -> tuple[int, str]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from pydantic_core import to_json
 from sqlalchemy import Connection, bindparam, func, insert, select, text, update
 
 from app import clock
@@ -48,7 +49,7 @@ def record(
 
 def row(tenant_id: int, actor: str, action: str, subject: str, values: dict[str, Any]) -> dict[str, Any]:
     """Return the columns of an unsealed audit row."""
-    content = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    content = to_json(values).decode()
     salt = os.urandom(16).hex()
     return {
         "tenant_id": tenant_id,

@@ -31,7 +31,9 @@ class LazyGroup(click.Group):
     :param table: command → (module of ``package`` that has it under its name, its short help).
     """
 
-    def __init__(self, *args: Any, package: str, table: Mapping[str, tuple[str, str]], **attributes: Any) -> None:
+    def __init__(
+        self, *args: Any, package: str, table: Mapping[str, tuple[str, str]], **attributes: Any
+    ) -> None:
         super().__init__(*args, **attributes)
         self._package, self._table = package, table
 
@@ -45,7 +47,9 @@ class LazyGroup(click.Group):
             return None
         module = import_module(f"{self._package}.{self._table[cmd_name][0]}")
         found: click.Command = next(
-            value for value in vars(module).values() if isinstance(value, click.Command) and value.name == cmd_name
+            value
+            for value in vars(module).values()
+            if isinstance(value, click.Command) and value.name == cmd_name
         )
         return found
 

@@ -5,48 +5,45 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam
 
 from app.access import audit
 from app.access.encryption import digest
+from app.access.tables import AuditRow
 from app.directory import documents
 from app.directory.listeners import Change
 from app.directory.tables import Counter, Revision
+from app.directory.together import Write, inserting
 
 COUNTER_SLOTS = 16
 EMPLOYEES = "User"
 
-_revision, _counter = Revision.__table__, Counter.__table__
-_INSERT_REVISION = insert(_revision)
+_counter = Counter.__table__
+_insert_revision, _insert_audit = inserting(Revision.__table__), inserting(AuditRow.__table__)
 
 
-def record(
-    connection: Connection, change: Change, number: int, moment: str, changes: dict[str, list[Any]]
-) -> None:
-    """Write the revision ``number`` and the audit row of a change; ``changes`` is path → [before, after]."""
+def recorded(change: Change, number: int, moment: str, changes: dict[str, list[Any]]) -> list[Write]:
+    """Return the revision ``number`` and the audit row of a change; ``changes`` is path → [before, after]."""
     tenant_id, actor = change.tenant_id, change.actor
     shown = {
         path: _concealed(tenant_id, sides) if documents.is_concealed(path) else sides
         for path, sides in changes.items()
     }
-    connection.execute(
-        _INSERT_REVISION,
-        {
-            "tenant_id": tenant_id,
-            "employee_id": change.employee_id,
-            "number": number,
-            "at": moment,
-            "kind": change.kind,
-            "actor": actor.name,
-            "run_id": actor.run_id,
-            "changes": documents.dumped(shown),
-        },
-    )
+    revision = {
+        "tenant_id": tenant_id,
+        "employee_id": change.employee_id,
+        "number": number,
+        "at": moment,
+        "kind": change.kind,
+        "actor": actor.name,
+        "run_id": actor.run_id,
+        "changes": documents.dumped(shown),
+    }
     person = change.after or change.before or {}
     values = {"userName": person["userName"], "revision": number, "paths": sorted(changes)}
     subject = f"employee:{change.employee_id}"
-    audit.record(connection, tenant_id, actor.name, f"employee.{change.kind}", subject, values)
+    audited = audit.row(tenant_id, actor.name, f"employee.{change.kind}", subject, values)
+    return [Write(_insert_revision, revision), Write(_insert_audit, audited)]
 
 
 def _concealed(tenant_id: int, sides: list[Any]) -> list[Any]:
@@ -56,24 +53,14 @@ def _concealed(tenant_id: int, sides: list[Any]) -> list[Any]:
     ]
 
 
-def count(connection: Connection, tenant_id: int, resource: str, step: int) -> None:
-    """Add ``step`` to a random slice of the tenant's count of ``resource``."""
-    row = {
-        "tenant_id": tenant_id,
-        "resource": resource,
-        "slot": random.randrange(COUNTER_SLOTS),
-        "number": step,
-    }
-    connection.execute(_upserts[connection.dialect.name], row)
+def counted(tenant_id: int, resource: str, step: int) -> Write:
+    """Return what adds ``step`` to a random slice of the tenant's count of ``resource``."""
+    slot = random.randrange(COUNTER_SLOTS)
+    row = {"tenant_id": tenant_id, "resource": resource, "slot": slot, "number": step}
+    return Write(_upsert_counter, row)
 
 
-def _count_statement(dialect: Any) -> Any:
-    statement = dialect.insert(_counter).values(
-        {name: bindparam(name) for name in ("tenant_id", "resource", "slot", "number")}
-    )
+def _upsert_counter(dialect: Any, prefix: str) -> Any:
+    statement = dialect.insert(_counter).values({c.name: bindparam(prefix + c.name) for c in _counter.c})
     added = {"number": _counter.c.number + statement.excluded.number}
     return statement.on_conflict_do_update(index_elements=["tenant_id", "resource", "slot"], set_=added)
-
-
-_DIALECTS: dict[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}
-_upserts = {name: _count_statement(dialect) for name, dialect in _DIALECTS.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
@@ -12,8 +12,9 @@ from app import clock
 from app.database import require_writing
 from app.directory import documents, rows
 from app.directory.listeners import Actor, Change, tell
-from app.directory.recording import EMPLOYEES, count, record
+from app.directory.recording import EMPLOYEES, counted, recorded
 from app.directory.sealing import Secrets, store_secrets
+from app.directory.together import Write, together
 from app.directory.values import Document, differences, flatten, merged
 from app.identifiers import new_id
 from scim.errors import NotFound, Uniqueness
@@ -93,14 +94,14 @@ def create(
     }
     if not rows.insert_employee(connection, row):
         raise _taken(document)
-    rows.insert_emails(connection, tenant_id, employee_id, document)
+    writes = rows.emails(tenant_id, employee_id, document)
     if external_id is not None and client_id is not None:
-        rows.set_external_id(connection, tenant_id, client_id, employee_id, external_id)
+        writes.append(rows.external_id(tenant_id, client_id, employee_id, external_id))
     changes = {path: [None, value] for path, value in flat.items()}
     changes |= store_secrets(connection, tenant_id, employee_id, secrets or {})
     change = Change(tenant_id, employee_id, "created", None, document, frozenset(changes), actor)
-    record(connection, change, 1, moment, changes)
-    count(connection, tenant_id, EMPLOYEES, 1)
+    writes += [*recorded(change, 1, moment, changes), counted(tenant_id, EMPLOYEES, 1)]
+    together(connection, writes)
     tell(connection, change)
     return Employee(tenant_id, employee_id, 1, row["active"], document, moment, moment, row["wire"])
 
@@ -168,9 +169,10 @@ def change(
     before = held.employee
     tenant_id, employee_id = before.tenant_id, before.id
     flat = flatten(document)
-    changes = differences(flatten(before.document), flat)
-    if not isinstance(external_id, _Keep):
-        changes |= _changed_external_id(connection, held, external_id)
+    changes, writes = differences(flatten(before.document), flat), list[Write]()
+    if not isinstance(external_id, _Keep) and held.client_id and held.external_id != external_id:
+        changes["externalId"] = [held.external_id, external_id]
+        writes.append(rows.external_id(tenant_id, held.client_id, employee_id, external_id))
     changes |= store_secrets(connection, tenant_id, employee_id, secrets or {})
     if not changes:
         return Written(before, frozenset())
@@ -184,13 +186,16 @@ def change(
             {path: actor.name if path in changes else held.owners.get(path, actor.name) for path in flat}
         ),
     }
-    _update(connection, row, document, changes)
+    update = rows.updated(row, with_keys=not rows.KEYS.keys().isdisjoint(changes))
+    if "userName" in changes:
+        _rename(connection, update, document)
+    else:
+        writes.append(update)
     if document.get("emails") != before.document.get("emails"):
-        rows.replace_emails(connection, tenant_id, employee_id, document)
-    told = Change(
-        tenant_id, employee_id, "changed", before.document, document, frozenset(changes), actor
-    )
-    record(connection, told, number, moment, changes)
+        rows.delete_emails(connection, tenant_id, employee_id)
+        writes += rows.emails(tenant_id, employee_id, document)
+    told = Change(tenant_id, employee_id, "changed", before.document, document, frozenset(changes), actor)
+    together(connection, [*writes, *recorded(told, number, moment, changes)])
     tell(connection, told)
     employee = Employee(
         tenant_id, employee_id, number, row["active"], document, before.created_at, moment, row["wire"]
@@ -205,31 +210,18 @@ def delete_employee(connection: Connection, tenant_id: int, employee_id: str, ac
     gone = Change(tenant_id, employee_id, "deleted", before.document, None, frozenset(changes), actor)
     tell(connection, gone)
     rows.delete_employee(connection, tenant_id, employee_id)
-    record(connection, gone, before.version + 1, clock.now(), changes)
-    count(connection, tenant_id, EMPLOYEES, -1)
+    writes = recorded(gone, before.version + 1, clock.now(), changes)
+    together(connection, [*writes, counted(tenant_id, EMPLOYEES, -1)])
 
 
-def _update(
-    connection: Connection, row: dict[str, Any], document: Document, changes: dict[str, list[Any]]
-) -> None:
-    """Execute the update; only a changed userName can meet a taken one, and only then a savepoint is needed."""
-    with_keys = not rows.KEYS.keys().isdisjoint(changes)
-    if "userName" not in changes:
-        rows.update_employee(connection, row, with_keys=with_keys)
-        return
+def _rename(connection: Connection, update: Write, document: Document) -> None:
+    """Execute an update that may meet a taken userName: a savepoint keeps the transaction usable then."""
     try:
         with connection.begin_nested():
-            rows.update_employee(connection, row, with_keys=with_keys)
+            together(connection, [update])
     except IntegrityError as error:
         raise _taken(document) from error
 
 
 def _taken(document: Document) -> Uniqueness:
     return Uniqueness(f"userName {document['userName'][:200]!r} is taken by another User.")
-
-
-def _changed_external_id(connection: Connection, held: Held, value: str | None) -> dict[str, list[Any]]:
-    if held.client_id is None or held.external_id == value:
-        return {}
-    rows.set_external_id(connection, held.employee.tenant_id, held.client_id, held.employee.id, value)
-    return {"externalId": [held.external_id, value]}

@@ -100,7 +100,11 @@ def test_an_employee_travels_from_scim_to_the_target_and_leaves(installation: In
             "--secret", f"token={target.key}", "--set", "interval=1",
         )  # fmt: skip
         installation.start()
-        person = {"schemas": [USER], "userName": "ada", "emails": [{"type": "work", "value": "ada@example.com"}]}
+        person = {
+            "schemas": [USER],
+            "userName": "ada",
+            "emails": [{"type": "work", "value": "ada@example.com"}],
+        }
         made = requests.post(f"{installation.url}/scim/v2/Users", json=person, headers=headers, timeout=10)
         assert made.status_code == 201, made.text
         wait_until(lambda: [a["userName"] for a in target.accounts()] == ["ada"], "the account exists", 60)

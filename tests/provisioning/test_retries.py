@@ -258,7 +258,7 @@ def test_72_hours_of_failures_end_in_quarantine_and_a_leaver_is_suspended_all_th
     with writing() as connection:
         connection.execute(update(target_table).values(failures=0, retry_at=None))
     world.change(maya, active=False)
-    world.tick()
+    world.settle()
     assert world.account("maya.okafor@example.com")["active"] is False
 
 

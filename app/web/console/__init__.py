@@ -5,12 +5,12 @@ from __future__ import annotations
 from flask import Flask
 from flask_bootstrap import Bootstrap5
 
-from app.web.console import headers, problems, sessions, sign_in, start, wording
+from app.web.console import headers, password, problems, sessions, sign_in, start, wording
 from app.web.console.blueprint import blueprint
 from app.web.console.transport import cookies_of
 
 _bootstrap = Bootstrap5()
-#: The routes come from ``sign_in`` and ``start``; these join the hooks that surround every page.
+#: The routes come from ``sign_in``, ``password`` and ``start``; these join the hooks that surround every page.
 _HOOKS = (sessions, headers, problems, wording)
 
 
@@ -35,4 +35,4 @@ def init_console(app: Flask) -> None:
     app.register_blueprint(blueprint)
 
 
-__all__ = ["blueprint", "init_console", "sign_in", "start"]
+__all__ = ["blueprint", "init_console", "password", "sign_in", "start"]

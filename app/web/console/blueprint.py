@@ -1,4 +1,4 @@
-"""The console's blueprint; ``sign_in`` and ``start`` put their pages on it."""
+"""The console's blueprint; ``sign_in``, ``password`` and ``start`` put their pages on it."""
 
 from __future__ import annotations
 

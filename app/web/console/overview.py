@@ -63,6 +63,7 @@ class LinkLine:
     name: str
     target_name: str
     state: str
+    reason_code: str | None
     reason: str | None
     next_attempt_at: str | None
 
@@ -130,7 +131,7 @@ def name_of(document: Mapping[str, Any]) -> str:
     return str(document.get("displayName") or full or document.get("userName") or "")
 
 
-_LINK = ("employee_id", "target_id", "state", "reason", "next_attempt_at", "label")
+_LINK = ("employee_id", "target_id", "state", "reason_code", "reason", "next_attempt_at", "label")
 _LINKS = (
     select(
         *(_link.c[name] for name in _LINK),
@@ -157,7 +158,14 @@ def links(
 def _link_line(row: Any) -> LinkLine:
     name = name_of(loaded(row.wire)) if row.wire else row.label or row.employee_id
     return LinkLine(
-        row.employee_id, row.target_id, name, row.target_name, row.state, row.reason, row.next_attempt_at
+        row.employee_id,
+        row.target_id,
+        name,
+        row.target_name,
+        row.state,
+        row.reason_code,
+        row.reason,
+        row.next_attempt_at,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 
 import structlog
 from flask import render_template, request
@@ -14,6 +15,19 @@ from app.web.console.blueprint import blueprint
 
 log = structlog.get_logger(__name__)
 Answer = tuple[str, int]
+#: Status → title, what it means, what to do; any other status has Werkzeug's words.
+WORDS: Mapping[int, tuple[str, str, str]] = {
+    404: (
+        "There is no such page",
+        "Rollcall has nothing at this address. It may be mistyped, or a link may be out of date.",
+        "Look for it from the start page on.",
+    ),
+    405: (
+        "This address is not for that",
+        "It exists, but not for what the browser asked of it. Nothing was changed.",
+        "Begin again at the start page.",
+    ),
+}
 
 
 @blueprint.errorhandler(CSRFError)
@@ -29,9 +43,12 @@ def forged_form(error: CSRFError) -> Answer:
 
 
 @blueprint.errorhandler(HTTPException)
-def refused(error: HTTPException) -> Answer:
-    """Answer with the status of the error and its words."""
-    return _page(error.code or 500, error.name, error.description or "", "Go back to the start page.")
+def refused(error: HTTPException) -> tuple[str, int, list[tuple[str, str]]]:
+    """Answer with the status of the error, in words; the headers that belong to it (``Allow``) stay."""
+    status = error.code or 500
+    words = WORDS.get(status) or (error.name, error.description or "", "Go back to the start page.")
+    headers = [(name, value) for name, value in error.get_headers() if name.lower() != "content-type"]
+    return *_page(status, *words), headers
 
 
 @blueprint.errorhandler(OperationalError)

@@ -21,6 +21,8 @@ LARGEST_FORM = 64 * 1024
 _STATIC = "console.static"
 #: Pages that nobody has to be signed in for.
 _OPEN = frozenset({_STATIC, "console.sign_in"})
+#: What is open to an admin who still has the one-time password.
+_BEFORE_PASSWORD = frozenset({"console.choose_password", "console.sign_out"})
 
 
 def settings() -> Settings:
@@ -85,7 +87,7 @@ def refuse_forged_forms() -> None:
 
 @blueprint.before_request
 def require_sign_in() -> Response | AnyResponse | None:
-    """Send whoever is not signed in to the sign-in page."""
+    """Send whoever is not signed in to the sign-in page, and who has a one-time password to choose another."""
     if request.endpoint in _OPEN:
         return None
     value = session_value()
@@ -95,5 +97,7 @@ def require_sign_in() -> Response | AnyResponse | None:
             admin = admins.admin_of_session(connection, value)
     if admin is None:
         return redirect(url_for("console.sign_in"), 303)
+    if admin.must_change_password and request.endpoint not in _BEFORE_PASSWORD:
+        return redirect(url_for("console.choose_password"), 303)
     g.console_admin = admin
     return None

@@ -83,17 +83,16 @@ def _try(slug: str, email: str, password: str) -> _Outcome:
     """Verify a password. The try is counted before, so that guesses sent all at once are counted too."""
     tenant = _tenant(slug)
     with writing() as connection:
-        wait = admins.wait_seconds(connection, tenant, email)
-        if wait > 0:
-            return _Outcome(wait=wait)
-        admins.note_failure(connection, tenant, email)
+        wait = admins.count_try(connection, tenant, email)
+    if wait > 0:
+        return _Outcome(wait=wait)
     with reading() as connection:
-        admin_id = admins.verified(connection, tenant, email, password)
-    if tenant is None or admin_id is None:
+        match = admins.verified(connection, tenant, email, password)
+    if tenant is None or match is None:
         return _Outcome()
     _close(session_value())
     with writing() as connection:
-        return _Outcome(session=admins.open_session(connection, tenant, admin_id, email))
+        return _Outcome(session=admins.open_session(connection, tenant, match, email))
 
 
 def _tenant(slug: str) -> Tenant | None:

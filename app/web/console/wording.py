@@ -32,6 +32,10 @@ LINK_STATES = {
         "Orphan", "Deleted here; the account stays at the target, suspended or as it was.", "secondary"
     ),
 }
+#: Reason code of a link → the reason as it stands beside the state; any other reason is shown as it was written.
+LINK_REASONS = {
+    "no_work_email": "There is no work e-mail address for this person yet. It goes on by itself when there is one.",
+}
 RUN_STATES = {
     "running": Word("Running", "The import is under way.", "info"),
     "finished": Word("Finished", "Every row was worked on.", "success"),
@@ -87,6 +91,7 @@ def words() -> dict[str, object]:
     """Give templates the words of states."""
     return {
         "link_word": lambda state: known(LINK_STATES, state),
+        "link_reasons": LINK_REASONS,
         "run_word": lambda state: known(RUN_STATES, state),
         "target_word": lambda state: known(TARGET_STATES, state),
     }

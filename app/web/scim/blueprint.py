@@ -107,12 +107,15 @@ def is_scim_path(path: str) -> bool:
     return path.startswith("/scim") or (len(parts) > 3 and parts[1] == "t" and parts[3] == "scim")
 
 
-def join_errors(app: Flask) -> None:
-    """Answer everything that goes wrong under the SCIM paths with a SCIM Error, routing failures included."""
+def join_errors(app: Flask, elsewhere: Callable[[HTTPException], Any]) -> None:
+    """Answer everything that goes wrong under the SCIM paths with a SCIM Error, routing failures included.
+
+    An application has one such handler: ``elsewhere`` makes the answer under all other paths.
+    """
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Any:
-        return error_answer(_translated(error)) if is_scim_path(request.path) else error
+        return error_answer(_translated(error)) if is_scim_path(request.path) else elsewhere(error)
 
     @app.errorhandler(Exception)
     def failure(error: Exception) -> Any:

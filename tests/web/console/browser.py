@@ -106,3 +106,8 @@ class Browser:
     def sign_in(self, tenant: str, email: str, password: str) -> requests.Response:
         """The answer to the filled-in sign-in form."""
         return self.submit(self.page("/sign-in"), "/sign-in", tenant=tenant, email=email, password=password)
+
+    def choose_password(self, password: str, again: str | None = None) -> requests.Response:
+        """The answer to the filled-in form for a password of one's own."""
+        typed = {"password": password, "again": password if again is None else again}
+        return self.submit(self.page("/password"), "/password", **typed)

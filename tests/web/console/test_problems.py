@@ -57,3 +57,36 @@ def test_a_form_that_is_too_large_is_refused(browser: Browser) -> None:
     answer = browser.post("/sign-in", {"tenant": "a" * (LARGEST_FORM + 1)})
     assert answer.status_code == 413
     assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
+
+
+NOWHERE = ("/nowhere", "/admin/", "/assets/none.css", "/t/acme/nowhere", "/%3Cscript%3E", "/Users")
+
+
+@pytest.mark.parametrize("path", NOWHERE)
+def test_an_unknown_address_is_said_on_a_page_of_ours_that_leads_home(signed_in: Browser, path: str) -> None:
+    answer = signed_in.get(path)
+    page = Page(answer.text)
+    assert answer.status_code == 404
+    assert "There is no such page" in page.text
+    assert page.links("")["To the start page"] == "/"
+    assert "script" not in answer.text
+    assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
+
+
+def test_who_is_not_signed_in_sees_the_same_page(browser: Browser) -> None:
+    assert "There is no such page" in browser.page("/nowhere").text
+
+
+def test_a_method_that_an_address_does_not_take_is_said_with_those_it_takes(signed_in: Browser) -> None:
+    answer = signed_in.get("/sign-out")
+    assert answer.status_code == 405
+    assert "This address is not for that" in Page(answer.text).text
+    assert "POST" in answer.headers["Allow"]
+
+
+@pytest.mark.parametrize("path", ["/scim/v2/nowhere", "/scim", "/t/acme/scim/v2/nowhere"])
+def test_an_unknown_scim_address_stays_a_scim_error(browser: Browser, path: str) -> None:
+    answer = browser.get(path)
+    assert answer.status_code == 404
+    assert answer.headers["Content-Type"].startswith("application/scim+json")
+    assert answer.json()["status"] == "404"

@@ -166,7 +166,7 @@ def test_a_new_password_ends_open_sessions(signed_in: Browser, tenant: Tenant) -
 @pytest.mark.parametrize("token", [{}, {"csrf_token": ""}, {"csrf_token": "made-up"}])
 def test_a_form_that_the_console_did_not_make_is_refused(signed_in: Browser, token: dict[str, str]) -> None:
     fields = {"tenant": "acme", "email": EMAIL, "password": "x"} | token
-    for path in ("/sign-in", "/sign-out"):
+    for path in ("/sign-in", "/sign-out", "/password"):
         answer = signed_in.post(path, fields)
         assert answer.status_code == 400
         assert "could not be accepted" in Page(answer.text).text

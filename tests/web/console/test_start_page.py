@@ -297,6 +297,18 @@ def test_links_that_stand_still_are_listed_with_their_reason(
     assert "script" not in {tag for tag, _ in page.elements}
 
 
+def test_a_missing_work_email_is_said_once_and_in_plain_words(
+    signed_in: Browser, tenant: Tenant, jumpcloud: Server
+) -> None:
+    hire(tenant, "leila", name="Leila Haddad")
+    push(tenant, jumpcloud)
+    (line,) = signed_in.page().rows("links")
+    assert line[2:] == [
+        "Waiting",
+        "There is no work e-mail address for this person yet. It goes on by itself when there is one.",
+    ]
+
+
 def test_each_number_of_links_leads_to_them(signed_in: Browser, tenant: Tenant, jumpcloud: Server) -> None:
     hire(tenant, "leila", name="Leila Haddad")
     hire(tenant, "aiko", name="Aiko Tanaka", email="aiko@acme.example")
