@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from flask import Flask
-from flask_migrate import Migrate
 
 from app import directory
 from app.access.encryption import KeyRing
 from app.access.tokens import Authenticator
 from app.config import Settings, load_settings
-from app.database import db, init_database
+from app.database import init_database
 from app.errors import SettingsError
 from app.jobs.lifeline import die_with_parent
 from app.log import init_logging
@@ -25,7 +24,6 @@ def compose(settings: Settings) -> Flask:
     app.extensions["rollcall.key_ring"] = _key_ring(settings)
     app.extensions["rollcall.authenticator"] = Authenticator()
     init_database(app, settings)
-    Migrate(app, db, directory="app/migrations", render_as_batch=True)
     _join_listeners(app)
     _join_blueprints(app)
     return app

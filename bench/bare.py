@@ -7,8 +7,7 @@ revision, audit row or counter. What it stores and sends has the size of what Ro
 from __future__ import annotations
 
 import json
-import uuid
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask, Response, abort, request
 from sqlalchemy import bindparam, insert, select, update
@@ -16,8 +15,9 @@ from sqlalchemy import bindparam, insert, select, update
 from app import clock
 from app.config import load_settings
 from app.database import init_database, reading_once, writing
-from app.directory.reading import WIRE_BY_ID, WIRE_BY_USER_NAME
+from app.directory.reading import WIRE_BY_ID, WIRE_BY_USER_NAME, WireRow
 from app.directory.tables import EmployeeRow
+from app.identifiers import new_id
 from app.jobs.lifeline import die_with_parent
 from app.web.scim.exchange import CONTENT_TYPE, spliced
 from scim.paging import LIST_SCHEMA
@@ -59,7 +59,7 @@ def _add_reads(app: Flask) -> None:
             ).first()
         if row is None:
             abort(404)
-        return Response(spliced(row, _BASE), content_type=CONTENT_TYPE)
+        return Response(spliced(cast(WireRow, row), _BASE), content_type=CONTENT_TYPE)
 
     @app.get("/scim/v2/Users")
     def listed() -> Response:
@@ -68,7 +68,7 @@ def _add_reads(app: Flask) -> None:
             rows = connection.execute(
                 WIRE_BY_USER_NAME, {"tenant_id": TENANT, "client_id": 1, "key": name}
             ).all()
-        resources = ",".join(spliced(row, _BASE) for row in rows)
+        resources = ",".join(spliced(cast(WireRow, row), _BASE) for row in rows)
         text = f'{{"schemas":["{LIST_SCHEMA}"],"totalResults":{len(rows)},"Resources":[{resources}]}}'
         return Response(text, content_type=CONTENT_TYPE)
 
@@ -78,7 +78,7 @@ def _add_writes(app: Flask, stored: dict[str, Any]) -> None:
     def create() -> tuple[Response, int]:
         text = request.get_data(as_text=True)
         key, moment = json.loads(text)["userName"], clock.now()
-        fresh = {"id": str(uuid.uuid4()), "user_name_key": key, "created_at": moment, "last_modified": moment}
+        fresh = {"id": new_id(), "user_name_key": key, "created_at": moment, "last_modified": moment}
         with writing() as connection:
             connection.execute(_INSERT, {**stored, **fresh, "wire": text})
         return Response(text, content_type=CONTENT_TYPE), 201

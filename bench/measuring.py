@@ -12,7 +12,7 @@ from bench.client import Connection
 from bench.contestants import Running
 from bench.operations import Operation
 
-#: Connections per server; requests go over them in turn, so that both workers serve.
+#: Connections per server; bursts go over them in turn, so that both workers serve.
 CONNECTIONS = 8
 BURST = 20
 WARM_UP_SHARE = 0.1
@@ -60,9 +60,7 @@ def measure(servers: list[Running], operation: Operation, effort: Effort) -> lis
     with ExitStack() as stack:
         lanes = [_Lane(server, operation, stack) for server in servers]
         for lane in lanes:
-            lane.burst(max(CONNECTIONS, int(effort.requests(operation) * WARM_UP_SHARE * lane.share)))
-        for lane in lanes:
-            lane.begin()
+            lane.warm_up(int(effort.requests(operation) * WARM_UP_SHARE * lane.share))
         give_up = time.monotonic() + effort.seconds
         for turn in range(-(-effort.requests(operation) // BURST)):
             first = turn % len(lanes)
@@ -85,8 +83,10 @@ class _Lane:
         self._number = 0
         self._result = Result(server.contestant.name, operation.name, server.contestant.workers)
 
-    def begin(self) -> None:
-        """Forget the warm-up."""
+    def warm_up(self, count: int) -> None:
+        """Send this many requests, at least some over each connection, and forget them."""
+        for _ in range(CONNECTIONS):
+            self.burst(max(2, count // CONNECTIONS))
         self._result.times.clear()
         self._result.client_cpu = 0.0
         self._result.server_cpu = -self._server.process.cpu_seconds()
@@ -102,8 +102,8 @@ class _Lane:
         requests = [operation.request(self._server.audience, self._number + step) for step in range(count)]
         self._number += count
         used = time.thread_time()
+        connection = next(self._connections)
         for request in requests:
-            connection = next(self._connections)
             start = time.perf_counter()
             answer = connection.exchange(request)
             times.append(time.perf_counter() - start)

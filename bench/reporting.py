@@ -79,7 +79,7 @@ def text(report: dict[str, Any]) -> str:
         ", ".join(f"{name} {number}" for name, number in report["packages"].items()),
         *(f"{kind}: {described}" for kind, described in report["databases"].items()),
         *(f"{name}: {note}" for name, note in report["servers"].items()),
-        "One request at a time per run; the servers take turns in short bursts. Times include the client.",
+        "One request at a time; the servers take turns in bursts of 20. Times include the client.",
         "",
         *_table(_FIGURES, report["figures"]),
         "",

@@ -27,7 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "scheduler": ("run", "Wake what is due, and seal the audit chain."),
     "simulate": ("simulate", "Run the simulator of a vendor until Ctrl-C."),
     "source": ("source", "Sources: HR systems, applicant-tracking systems and files."),
-    "target": ("target", "Targets: systems that people are pushed to."),
+    "target": ("target", "Systems that people are pushed to."),
     "tenant": ("tenant", "Tenants: the organisations of this installation."),
     "token": ("token", "Tokens with which identity providers and HR systems call the SCIM API."),
     "verify": ("doctor", "Prove that audit chain and counters agree with what is stored."),

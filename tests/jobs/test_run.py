@@ -28,7 +28,10 @@ class Installation:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         kept = {name: value for name, value in os.environ.items() if not name.startswith("ROLLCALL_")}
-        self.environ = kept | {"ROLLCALL_INSTANCE_PATH": str(folder), "ROLLCALL_ALLOW_PRIVATE_TARGETS": "1"}
+        # A worker that is killed at work leaves its leases to run out.
+        short = {"ROLLCALL_CALL_TIMEOUT": "3", "ROLLCALL_ATTEMPT_GRACE": "1", "ROLLCALL_LEASE_SECONDS": "6"}
+        own = {"ROLLCALL_INSTANCE_PATH": str(folder), "ROLLCALL_ALLOW_PRIVATE_TARGETS": "1"}
+        self.environ = kept | own | short
         self.log = folder / "log.txt"
         self.url = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[bytes] | None = None

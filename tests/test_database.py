@@ -1,0 +1,134 @@
+"""Transactions begin as they are meant to, on both databases, and leave nothing behind in the pool."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import psycopg
+import pytest
+from flask import Flask
+from sqlalchemy import Connection, insert, select, text
+from sqlalchemy.exc import OperationalError
+
+from app import create_app, database
+from app.database import begin_writing, db, reading, reading_once, require_writing, writing
+from app.directory.tables import Counter
+from app.errors import WriteOptionIgnored
+from tests.conftest import make_settings
+from tests.harness.postgres import PostgresCluster
+
+_counter = Counter.__table__
+_ROW = {"tenant_id": 1, "resource": "User", "slot": 0, "number": 1}
+
+
+def _is_in_transaction(connection: Connection) -> bool:
+    driver = connection.connection.driver_connection
+    if isinstance(driver, sqlite3.Connection):
+        return driver.in_transaction
+    assert isinstance(driver, psycopg.Connection)
+    return driver.info.transaction_status != psycopg.pq.TransactionStatus.IDLE
+
+
+def _count() -> int:
+    with reading() as connection:
+        return len(connection.execute(select(_counter)).all())
+
+
+def test_reading_and_writing_are_in_a_transaction_from_the_first_moment(app: Flask) -> None:
+    for begin in (reading, writing):
+        with begin() as connection:
+            assert _is_in_transaction(connection)
+
+
+def test_a_single_read_is_in_none(app: Flask) -> None:
+    with reading_once() as connection:
+        connection.execute(select(_counter)).all()
+        assert not _is_in_transaction(connection)
+
+
+def test_what_fails_is_undone_and_what_ends_well_is_kept(app: Flask) -> None:
+    with pytest.raises(ZeroDivisionError), writing() as connection:
+        connection.execute(insert(_counter), _ROW)
+        _ = 1 / 0
+    assert _count() == 0
+    with writing() as connection:
+        connection.execute(insert(_counter), _ROW)
+    assert _count() == 1
+
+
+def test_a_connection_that_served_a_single_read_begins_transactions_again(app: Flask) -> None:
+    with reading_once():
+        pass
+    with pytest.raises(ZeroDivisionError), db.engine.begin() as connection:
+        assert _is_in_transaction(connection)
+        connection.execute(insert(_counter), _ROW)
+        _ = 1 / 0
+    assert _count() == 0
+
+
+def test_writing_is_refused_in_a_reading_transaction(app: Flask) -> None:
+    with reading() as connection, pytest.raises(WriteOptionIgnored):
+        require_writing(connection)
+    with db.engine.connect() as connection, begin_writing(connection):
+        require_writing(connection)
+
+
+def test_a_writing_transaction_on_sqlite_holds_the_lock_before_it_writes(
+    tmp_path: Path, sqlite_template: Path
+) -> None:
+    path = tmp_path / "rollcall.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    other = sqlite3.connect(path, timeout=0, isolation_level=None)
+    with create_app(make_settings(f"sqlite:///{path}", tmp_path)).app_context():
+        with writing(), pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+        with reading():
+            other.execute("BEGIN IMMEDIATE")
+        other.close()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def on_postgres(postgres_cluster: PostgresCluster, postgres_template: str, tmp_path: Path) -> Flask:
+    """Give the application on a PostgreSQL database of its own."""
+    return create_app(make_settings(postgres_cluster.create_database(template=postgres_template), tmp_path))
+
+
+def _cut_pooled_connections() -> None:
+    of_this_database = "datname = current_database() AND pid <> pg_backend_pid()"
+    with writing() as connection:
+        connection.execute(
+            text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {of_this_database}")
+        )
+
+
+def _pool_some_connections() -> None:
+    with reading(), reading(), reading():
+        pass
+
+
+def test_connections_that_rested_are_tested_before_they_are_used(
+    on_postgres: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "REST_SECONDS", 0.0)
+    with on_postgres.app_context():
+        _pool_some_connections()
+        _cut_pooled_connections()
+        with reading(), reading(), reading():
+            assert _count() == 0
+        db.engine.dispose()
+
+
+def test_one_lost_connection_of_a_busy_pool_renews_them_all(
+    on_postgres: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "REST_SECONDS", 3600.0)
+    with on_postgres.app_context():
+        _pool_some_connections()
+        _cut_pooled_connections()
+        with pytest.raises(OperationalError), reading(), reading(), reading():
+            pass
+        with reading(), reading(), reading():
+            assert _count() == 0
+        db.engine.dispose()
