@@ -1,4 +1,4 @@
-"""``python -m scripts.draft_migration "what changes"``: a migration from the newest schema to what the tables say now."""
+"""``python -m scripts.draft_migration "what changes"``: from the newest schema to what the tables say now."""
 
 from __future__ import annotations
 
