@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, bindparam, literal, select
+from sqlalchemy import Connection, Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.database import is_sqlite
@@ -54,5 +54,5 @@ def _alone(recipe: Recipe) -> Any:
 
 @lru_cache(maxsize=256)
 def _combined(recipes: tuple[Recipe, ...]) -> Any:
-    parts = (recipe(postgresql, f"w{n}_").cte(f"w{n}") for n, recipe in enumerate(recipes))
-    return select(literal(1)).add_cte(*parts)
+    *others, last = (recipe(postgresql, f"w{n}_") for n, recipe in enumerate(recipes))
+    return last.add_cte(*(statement.cte(f"w{n}") for n, statement in enumerate(others)))
