@@ -50,7 +50,7 @@ $(VENV)/.project-installed: pyproject.toml $(VENV)/.runtime-installed
 run: install  ## a running product with a demo tenant (ROLLCALL_DEMO=0: without)
 	$(BIN)/python -m app.demo
 
-bench: install-dev  ## our requests beside bare Flask and scim2-server
+bench: install-dev test-parts  ## our requests beside bare Flask and scim2-server
 	$(BIN)/python -m bench
 
 # ---- checking ---------------------------------------------------------------------------------------------
