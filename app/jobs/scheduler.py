@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 BEAT_SECONDS = 1.0
 #: A piece of work is not asked for again within this time, unless it was done.
-ASK_AGAIN_SECONDS = 15.0
+ASK_AGAIN_SECONDS = 5.0
 #: With more waiting tasks than this the workers are behind; waking them again would only lengthen the queue.
 QUEUE_LIMIT = 200
 
@@ -54,7 +54,7 @@ class Scheduler:
     def __init__(self, queue: Huey, known: Tasks) -> None:
         self._queue = queue
         self._tasks = known
-        self._asked: dict[tuple[str, int, int], float] = {}
+        self._asked: dict[tuple[str, int, int, str], float] = {}
 
     def beat(self) -> None:
         """Seal what is unsealed, start due imports, wake workers for due targets and unfinished runs."""
@@ -69,8 +69,8 @@ class Scheduler:
             due_runs += [
                 (run.tenant_id, run.id) for run in started if (run.tenant_id, run.id) not in due_runs
             ]
-        for tenant_id, target_id in due_targets:
-            self._ask("push", tenant_id, target_id)
+        for tenant_id, target_id, since in due_targets:
+            self._ask("push", tenant_id, target_id, since)
         for tenant_id, run_id in due_runs:
             self._ask("import_run", tenant_id, run_id)
 
@@ -81,9 +81,10 @@ class Scheduler:
             with writing() as connection:
                 audit.seal(connection, tenant_id)
 
-    def _ask(self, task: str, tenant_id: int, number: int) -> None:
+    def _ask(self, task: str, tenant_id: int, number: int, since: str = "") -> None:
+        """Wake a worker for what has been due ``since`` then, unless one was woken for just that a moment ago."""
         moment = time.monotonic()
-        key = (task, tenant_id, number)
+        key = (task, tenant_id, number, since)
         if (
             self._asked.get(key, 0.0) > moment - ASK_AGAIN_SECONDS
             or self._queue.pending_count() > QUEUE_LIMIT

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, case, delete, insert, select, update
 
 from app import clock
 from app.access import audit
@@ -232,8 +232,15 @@ def keep_capabilities(connection: Connection, target: Target, capabilities: Capa
 
 
 def note_answer(connection: Connection, target: Target, *, failures: int, retry_at: str | None) -> None:
-    """Keep the state of the circuit: failures in a row, and until when to leave the target alone."""
-    _update(connection, target, {"failures": failures, "retry_at": retry_at})
+    """Keep the state of the circuit: failures in a row, and until when to leave the target alone.
+
+    The next tick comes when the target may be asked again, if that is before its time.
+    """
+    values: dict[str, Any] = {"failures": failures, "retry_at": retry_at}
+    if retry_at is not None:
+        is_later = _target.c.next_tick_at > retry_at
+        values["next_tick_at"] = case((is_later, retry_at), else_=_target.c.next_tick_at)
+    _update(connection, target, values)
 
 
 def named(connection: Connection, tenant_id: int, name: str) -> Target:

@@ -13,7 +13,7 @@ from app.provisioning.targets import Target
 
 _target, _link = target_table, link_table
 _DUE_TARGETS = (
-    select(_target.c.tenant_id, _target.c.id)
+    select(_target.c.tenant_id, _target.c.id, _target.c.next_tick_at)
     .where(_target.c.state == "active", _target.c.next_tick_at <= bindparam("b_now"))
     .order_by(_target.c.next_tick_at)
 )
@@ -35,9 +35,10 @@ _ADVANCE = (
 )
 
 
-def due_targets(connection: Connection, now: str) -> list[tuple[int, int]]:
-    """(tenant, target) of every active target whose next tick has come, the longest waiting first."""
-    return [(row.tenant_id, row.id) for row in connection.execute(_DUE_TARGETS, {"b_now": now})]
+def due_targets(connection: Connection, now: str) -> list[tuple[int, int, str]]:
+    """(tenant, target, since when) of every active target whose next tick has come, the longest waiting first."""
+    rows = connection.execute(_DUE_TARGETS, {"b_now": now})
+    return [(row.tenant_id, row.id, row.next_tick_at) for row in rows]
 
 
 def has_work(connection: Connection, target: Target) -> bool:

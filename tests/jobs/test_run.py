@@ -120,7 +120,9 @@ def test_an_employee_travels_from_scim_to_the_target_and_leaves(installation: In
         victims = installation.parts()
         for name in ("worker", "scheduler", "web"):
             os.kill(victims[name], signal.SIGKILL)
-        wait_until(lambda: installation.has_replaced(victims), "every part is there again, in a new process", 60)
+        wait_until(
+            lambda: installation.has_replaced(victims), "every part is there again, in a new process", 60
+        )
         wait_until(installation.serves, "the group serves again", 60)
 
         body = {
