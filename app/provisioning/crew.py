@@ -19,6 +19,8 @@ log = structlog.get_logger(__name__)
 Call = Callable[[Task], Outcome]
 #: Seconds between the beats in which the main thread renews leases and looks whether the target was paused.
 BEAT = 0.5
+#: A target that asks for so many seconds at most is waited for; to end the drain would throw its look-ups away.
+SHORT_REST = 5.0
 
 
 class Crew:
@@ -82,8 +84,11 @@ class Crew:
         elif outcome.is_transient:
             self._misses += 1
             self.last_error = outcome
-            if outcome.is_throttled or self._misses >= self._patience:
+            wait = outcome.error.retry_after if outcome.error else None
+            if self._misses >= self._patience or (outcome.is_throttled and (wait is None or wait > SHORT_REST)):
                 self._gate.stop("unavailable")
+            elif outcome.is_throttled:
+                self._gate.rest(wait or 0.0)
         else:
             self._misses = 0
             self._patience = CIRCUIT_AFTER

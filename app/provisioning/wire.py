@@ -13,6 +13,10 @@ import requests
 from app.outbound import Exchange, OutboundSession
 
 
+#: How often a resting call looks whether the drain was stopped meanwhile.
+_LOOK_SECONDS = 0.2
+
+
 class Stopped(Exception):
     """The call was not made: the drain stops, or its lease would not outlive the call."""
 
@@ -29,6 +33,7 @@ class Gate:
         self._call_seconds = call_seconds
         self._lock = threading.Lock()
         self._next = 0.0
+        self._rests_until = 0.0
         self.deadline = float("inf")
         self.stop_reason: str | None = None
 
@@ -36,9 +41,17 @@ class Gate:
         """Let no further call leave."""
         self.stop_reason = self.stop_reason or reason
 
+    def rest(self, seconds: float) -> None:
+        """Let calls wait for `seconds` from now."""
+        with self._lock:
+            self._rests_until = max(self._rests_until, time.monotonic() + seconds)
+
     def pass_through(self) -> None:
         """Wait for this call's turn. Raises `Stopped` when it may not leave."""
         self._check()
+        while (left := self._rests_until - time.monotonic()) > 0:
+            time.sleep(min(left, _LOOK_SECONDS))
+            self._check()
         if self._interval:
             with self._lock:
                 now = time.monotonic()

@@ -272,3 +272,10 @@ def test_backoff_is_full_jitter_between_a_moment_and_thirty_minutes() -> None:
 
 def test_retry_after_is_clamped_to_thirty_minutes() -> None:
     assert retries.wait(1e9, 1, random.Random(1)) == 1800
+
+
+def test_a_short_retry_after_is_waited_for_and_the_drain_goes_on(scim_world: Callable[..., World]) -> None:
+    world = scim_world("503:nth=9,retry_after=1,method=GET")
+    world.hire_many(20)
+    world.tick()
+    assert len(world.far.accounts()) >= 19
