@@ -85,7 +85,9 @@ class Crew:
             self._misses += 1
             self.last_error = outcome
             wait = outcome.error.retry_after if outcome.error else None
-            if self._misses >= self._patience or (outcome.is_throttled and (wait is None or wait > SHORT_REST)):
+            if self._misses >= self._patience or (
+                outcome.is_throttled and (wait is None or wait > SHORT_REST)
+            ):
                 self._gate.stop("unavailable")
             elif outcome.is_throttled:
                 self._gate.rest(wait or 0.0)

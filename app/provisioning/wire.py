@@ -12,7 +12,6 @@ import requests
 
 from app.outbound import Exchange, OutboundSession
 
-
 #: How often a resting call looks whether the drain was stopped meanwhile.
 _LOOK_SECONDS = 0.2
 
