@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,63 +42,38 @@ def _write(file: Path, people: int, leavers: int) -> None:
     file.write_text("\n".join([HEADER, *rows]) + "\n")
 
 
-def test_suspends_of_one_import_beyond_the_limit_wait_and_are_applied_when_approved(
-    rollcall, tmp_path: Path
-) -> None:  # type: ignore[no-untyped-def]
+@pytest.fixture
+def hired(rollcall: Any, tmp_path: Path) -> Iterator[tuple[Path, LocalTarget]]:
+    """Give the file of a source and a target at which all its 40 people have accounts."""
     file = tmp_path / "people.csv"
     _write(file, 40, 0)
     with LocalTarget(faults="") as target:
         rollcall("source", "add", "csv", "--name", "hr", "--set", f"path={file}", "--set", "mapping=guess")
-        secret = f"token={target.key}"
-        rollcall(
-            "target",
-            "add",
-            "scim",
-            "--name",
-            "far",
-            "--url",
-            target.url,
-            "--secret",
-            secret,
-            "--set",
-            "rate=0",
-        )
+        place = ("--url", target.url, "--secret", f"token={target.key}", "--set", "rate=0")
+        rollcall("target", "add", "scim", "--name", "far", *place)
         assert rollcall("source", "import", "hr")["added"] == 40
         assert rollcall("target", "sync", "far", "--wait")["created"] == 40
-
-        _write(file, 40, 12)
-        assert rollcall("source", "import", "hr")["updated"] == 12
-        assert rollcall("target", "sync", "far", "--wait")["suspended"] == 0
-        assert all(account["active"] for account in target.accounts())
-        waiting = [plan for plan in rollcall("plan", "list", every_line=True) if plan["state"] == "waiting"]
-        assert len(waiting) == 1
-
-        rollcall("plan", "approve", str(waiting[0]["id"]))
-        rollcall("target", "sync", "far", "--wait")
-        assert sum(not account["active"] for account in target.accounts()) == 12
+        yield file, target
 
 
-def test_suspends_within_the_limit_are_sent_at_once(rollcall, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    file = tmp_path / "people.csv"
-    _write(file, 40, 0)
-    with LocalTarget(faults="") as target:
-        rollcall("source", "add", "csv", "--name", "hr", "--set", f"path={file}", "--set", "mapping=guess")
-        secret = f"token={target.key}"
-        rollcall(
-            "target",
-            "add",
-            "scim",
-            "--name",
-            "far",
-            "--url",
-            target.url,
-            "--secret",
-            secret,
-            "--set",
-            "rate=0",
-        )
-        rollcall("source", "import", "hr")
-        rollcall("target", "sync", "far", "--wait")
-        _write(file, 40, 8)
-        rollcall("source", "import", "hr")
-        assert rollcall("target", "sync", "far", "--wait")["suspended"] == 8
+def test_suspends_of_one_import_beyond_the_limit_wait_and_are_applied_when_approved(
+    rollcall: Any, hired: tuple[Path, LocalTarget]
+) -> None:
+    file, target = hired
+    _write(file, 40, 12)
+    assert rollcall("source", "import", "hr")["updated"] == 12
+    assert rollcall("target", "sync", "far", "--wait")["suspended"] == 0
+    assert all(account["active"] for account in target.accounts())
+    waiting = [plan for plan in rollcall("plan", "list", every_line=True) if plan["state"] == "waiting"]
+    assert len(waiting) == 1
+
+    rollcall("plan", "approve", str(waiting[0]["id"]))
+    rollcall("target", "sync", "far", "--wait")
+    assert sum(not account["active"] for account in target.accounts()) == 12
+
+
+def test_suspends_within_the_limit_are_sent_at_once(rollcall: Any, hired: tuple[Path, LocalTarget]) -> None:
+    file, _ = hired
+    _write(file, 40, 8)
+    rollcall("source", "import", "hr")
+    assert rollcall("target", "sync", "far", "--wait")["suspended"] == 8

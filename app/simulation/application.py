@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -29,7 +30,7 @@ LOGGED_HEADERS = ("Accept", "Content-Type", "User-Agent", "If-Match", "If-None-M
 Control = Callable[..., Any]
 
 
-class Simulator:
+class Simulator(ABC):
     """A vendor's HTTP interface in memory; a subclass gives ``answer``, ``refuse``, its controls, and seeds ``people``.
 
     ``faults`` is a plan's text (see :mod:`app.simulation.faults`); it can be replaced at any time by
@@ -48,13 +49,13 @@ class Simulator:
         self.faults = FaultPlan()
         self.plan_faults(faults)
 
+    @abstractmethod
     def answer(self, request: Request) -> Response:
         """Do what the vendor does with one request."""
-        raise NotImplementedError
 
+    @abstractmethod
     def refuse(self, status: int, message: str) -> Response:
         """Return an error in the vendor's form."""
-        raise NotImplementedError
 
     @property
     def key_header(self) -> str:
