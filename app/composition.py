@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from flask import Flask
+from werkzeug.exceptions import HTTPException
 
 from app import directory
 from app.access.encryption import KeyRing
+from app.access.inbound import InboundLog
+from app.access.rates import RateLimiter
 from app.access.tokens import Authenticator
 from app.config import Settings, load_settings
 from app.database import init_database
+from app.directory.schemas import TenantSchemas
 from app.errors import SettingsError
 from app.jobs.lifeline import die_with_parent
 from app.log import init_logging
-from app.web.application import Application
+from scim.cursors import CursorSeal
 
 
 def compose(settings: Settings) -> Flask:
     """Return the Flask application of an installation with these settings."""
     init_logging(settings.log_level)
-    app = Application("app", instance_path=str(settings.instance_path.resolve()))
+    app = Flask("app", instance_path=str(settings.instance_path.resolve()))
     app.config["SECRET_KEY"] = settings.secret_key
     app.extensions["rollcall.settings"] = settings
     app.extensions["rollcall.key_ring"] = _key_ring(settings)
     app.extensions["rollcall.authenticator"] = Authenticator()
+    app.extensions["rollcall.schemas"] = TenantSchemas()
+    app.extensions["rollcall.rates"] = RateLimiter(settings.instance_path / "rates")
+    app.extensions["rollcall.inbound"] = InboundLog(app)
+    app.extensions["rollcall.cursor_seal"] = CursorSeal(app.extensions["rollcall.key_ring"].cursor_key())
     init_database(app, settings)
     _join_listeners(app)
     _join_blueprints(app)
@@ -51,11 +59,12 @@ def _join_listeners(app: Flask) -> None:
 
 
 def _join_blueprints(app: Flask) -> None:
-    from app.web import health
+    from app.web import health, oauth
     from app.web.console import init_console, problems
-    from app.web.scim import blueprint as scim
+    from app.web.scim import application as scim
 
-    app.register_blueprint(scim.blueprint)
-    scim.join_errors(app, elsewhere=problems.refused)
+    app.register_error_handler(HTTPException, problems.refused)
     app.register_blueprint(health.blueprint)
+    oauth.join(app)
     init_console(app)
+    scim.mount(app)

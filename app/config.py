@@ -34,8 +34,11 @@ class Settings:
     call_timeout: float = 30.0
     attempt_grace: float = 5.0
     lease_seconds: float = 120.0
-    rate_limit: int = 200
-    rate_burst: int = 2000
+    #: Requests of one SCIM token: a second, and at once after a rest; a rate of 0 is no limit.
+    scim_rate: int = 200
+    scim_burst: int = 2000
+    #: How long an access token of OAuth lives.
+    oauth_token_seconds: int = 3600
     log_level: str = "info"
     #: SQLite only: ``full`` survives a power cut, ``off`` is for throw-away databases in tests.
     sqlite_synchronous: str = "full"
@@ -86,6 +89,15 @@ def _count(text: str) -> int:
     return value
 
 
+def _between(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+            raise ValueError(f"use a whole number from {least} to {most}")
+        return int(text)
+
+    return parse
+
+
 def _word(*allowed: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text.lower() not in allowed:
@@ -122,8 +134,9 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "call_timeout": _positive,
     "attempt_grace": _positive,
     "lease_seconds": _positive,
-    "rate_limit": _count,
-    "rate_burst": _count,
+    "scim_rate": _count,
+    "scim_burst": _between(1, 1_000_000),
+    "oauth_token_seconds": _between(60, 86_400),
     "log_level": _word("debug", "info", "warning", "error"),
     "sqlite_synchronous": _word("full", "normal", "off"),
 }

@@ -63,6 +63,8 @@ JsonText = Text
 #: JSON that filters look into.
 SearchJson = Text().with_variant(JSONB(), "postgresql")
 Blob = LargeBinary
+#: For small rows under a composite key: SQLite then keeps the table in its key, one tree to write instead of two.
+CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False}
 
 
 class Json(TypeDecorator[Any]):

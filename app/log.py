@@ -13,7 +13,7 @@ import structlog
 _SECRET_NAMES = re.compile(
     r"(password|token|secret|authorization|api_?key|ssn|national_?id|salary)", re.IGNORECASE
 )
-_TOKEN = re.compile(r"rc_[a-z0-9]+_[A-Za-z0-9_-]{20,}")
+_TOKEN = re.compile(r"(?:rc_[a-z0-9]+_|rcs_)[A-Za-z0-9_-]{20,}")
 MASK = "•••"
 
 

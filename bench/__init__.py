@@ -1,1 +1,1 @@
-"""Side-by-side benchmarks: Rollcall beside bare Flask and scim2-server, in one run (``python -m bench --help``)."""
+"""Side-by-side benchmarks: Rollcall beside bare Flask, scim2-server and SCIMMY (``python -m bench --help``)."""

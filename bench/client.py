@@ -23,10 +23,10 @@ class Connection:
     def exchange(self, request: bytes) -> bytes:
         """Return the whole answer, head and body, to a whole request."""
         self._socket.sendall(request)
-        answer = self._more()
+        answer = bytearray(self._more())
         while (end := answer.find(b"\r\n\r\n")) < 0:
             answer += self._more()
-        head = answer[:end].lower()
+        head = bytes(answer[:end]).lower()
         length = head.find(b"\r\ncontent-length:")
         if length >= 0:
             size = end + 4 + int(head[length + 17 :].split(b"\r\n", 1)[0])
@@ -35,7 +35,7 @@ class Connection:
         elif b"\r\ntransfer-encoding: chunked" in head:
             while not answer.endswith(b"\r\n0\r\n\r\n"):
                 answer += self._more()
-        return answer
+        return bytes(answer)
 
     def _more(self) -> bytes:
         piece = self._socket.recv(1 << 18)
@@ -51,3 +51,12 @@ def status_of(answer: bytes) -> int:
     201
     """
     return int(answer[9:12])
+
+
+def body_of(answer: bytes) -> bytes:
+    """Return the body of an answer whose length was in its head.
+
+    >>> body_of(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\n{}")
+    b'{}'
+    """
+    return answer.partition(b"\r\n\r\n")[2]

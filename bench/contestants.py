@@ -1,91 +1,130 @@
-"""Who takes part: a table of servers, each with its application, workers and the way requests see it."""
+"""Who takes part: a table of servers, each with its command, workers and the way requests see it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from app.web.server import APPLICATION
-from bench import peer
-from bench.databases import KEY_RING, SECRET_KEY, Seeded
-from bench.operations import OPERATIONS, Audience
-from bench.processes import ServerProcess, free_ports
+from bench import peer, scimmy
+from bench.databases import KEY_RING, SECRET_KEY, Host
+from bench.operations import GET, Audience
+from bench.processes import ServerProcess, free_ports, granian
+from bench.seeding import Seeded
 
-OURS, BARE, PEER = "Rollcall", "bare Flask", "scim2-server"
+OURS, BARE, PEER, NODE_PEER = "Rollcall", "bare Flask", "scim2-server", "scimmy"
+WORKERS = 2
 
 
 @dataclass(frozen=True)
 class Contestant:
-    """A kind of server. ``share`` of the requests is enough for a slow one; ``note`` goes into the output."""
+    """A kind of server. ``command`` makes the words that start it from the number of people and the port.
+
+    ``note`` goes into the output. A server without a database gives the people the ids of ``id_of``.
+    """
 
     name: str
-    application: str
+    command: Callable[[int, int], list[str]]
     workers: int
     base: str
-    share: float
     note: str
-    ids: Callable[[Seeded], list[str]]
-    has_database: bool = True
+    id_of: Callable[[int], str] | None = None
+
+    def ids(self, seeded: Seeded) -> Sequence[str]:
+        """Return the ids of the people by number."""
+        return [self.id_of(number) for number in range(len(seeded.ids))] if self.id_of else seeded.ids
 
 
-def _peer_ids(seeded: Seeded) -> list[str]:
-    return [peer.id_of(number) for number in range(len(seeded.ids))]
+def _granian(application: str, workers: int) -> Callable[[int, int], list[str]]:
+    return lambda _users, port: granian(application, workers, port)
 
 
 CONTESTANTS = (
     Contestant(
-        OURS, APPLICATION, 2, "/scim/v2", 1.0,
-        "authentication on; each write also writes revision, audit row and counters", lambda seeded: seeded.ids,
+        OURS, _granian(APPLICATION, WORKERS), WORKERS, "/scim/v2",
+        "2 granian workers; authentication on; each write also writes revision, audit row and counters",
     ),
     Contestant(
-        BARE, "bench.bare:application", 2, "/scim/v2", 1.0,
-        "one prebuilt statement, no authentication, no validation, nothing else written", lambda seeded: seeded.ids,
+        BARE, _granian("bench.bare:application", WORKERS), WORKERS, "/scim/v2",
+        "2 granian workers; one prebuilt statement, no authentication, no validation, nothing else written",
     ),
     Contestant(
-        PEER, "bench.peer:application", 1, "/v2", 0.25,
-        "in memory, so one worker (its people belong to one process); nothing is kept", _peer_ids, has_database=False,
+        PEER, _granian("bench.peer:application", 1), 1, "/v2",
+        "in memory, so 1 granian worker (its people belong to one process); nothing is kept", peer.id_of,
     ),
 )  # fmt: skip
 
 
+def with_scimmy(server: Path) -> Contestant:
+    """Return the contestant whose file :func:`bench.scimmy.install` has put into place."""
+    versions = ", ".join(f"{name} {number}" for name, number in scimmy.PACKAGES.items())
+    note = (
+        f"{versions}; in memory, so 1 Node process; users in maps, userName eq by an index; nothing is kept"
+    )
+    return Contestant(NODE_PEER, partial(scimmy.command, server), 1, "/scim/v2", note, scimmy.id_of)
+
+
 @dataclass(frozen=True)
 class Running:
-    """A contestant that serves."""
+    """A server that is measured, under this name, with the people whom requests are about."""
 
-    contestant: Contestant
+    name: str
     process: ServerProcess
+    workers: int
     audience: Audience
 
 
+@dataclass(frozen=True)
+class Entry:
+    """A contestant that is to be started under a name of its own, with these people."""
+
+    name: str
+    contestant: Contestant
+    seeded: Seeded
+
+
+def with_copies(contestants: Sequence[Contestant], host: Host, people: Seeded) -> list[Entry]:
+    """Return the contestants, each that uses a database with a copy of the people's."""
+    entries = []
+    for each in contestants:
+        copied = people
+        if each.id_of is None:
+            copied = replace(people, url=host.create(each.name.lower().replace(" ", "_"), people.url))
+        entries.append(Entry(each.name, each, copied))
+    return entries
+
+
 @contextmanager
-def started(seeded: Seeded, folder: Path) -> Iterator[list[Running]]:
-    """Give every contestant, serving its own copy of the seeded people."""
+def started(entries: Sequence[Entry], folder: Path) -> Iterator[list[Running]]:
+    """Give every server when all of them answer."""
     with ExitStack() as stack:
         running = []
-        for contestant, port in zip(CONTESTANTS, free_ports(len(CONTESTANTS)), strict=True):
-            name, environ = contestant.name, _environ(contestant, seeded, folder)
-            process = ServerProcess(name, contestant.application, contestant.workers, port, environ, folder)
+        for entry, port in zip(entries, free_ports(len(entries)), strict=True):
+            contestant, people = entry.contestant, entry.seeded
+            command, environ = contestant.command(len(people.ids), port), environment(folder, people)
+            process = ServerProcess(entry.name, command, port, environ, folder)
             stack.enter_context(process)
-            audience = Audience(contestant.base, seeded.token, contestant.ids(seeded))
-            running.append(Running(contestant, process, audience))
-        first = OPERATIONS[0]
+            audience = Audience(contestant.base, people.token, contestant.ids(people))
+            running.append(Running(entry.name, process, contestant.workers, audience))
         for each in running:
-            each.process.wait_until(first.request(each.audience, 0), first.statuses)
+            each.process.wait_until(GET.request(each.audience, 0), GET.statuses)
         yield running
 
 
-def _environ(contestant: Contestant, seeded: Seeded, folder: Path) -> Mapping[str, str]:
-    settings = {
+def environment(folder: Path, people: Seeded) -> dict[str, str]:
+    """Return the settings of a server on the people's database, for whichever server reads them."""
+    return {
+        "ROLLCALL_DATABASE_URL": people.url,
         "ROLLCALL_INSTANCE_PATH": str(folder),
         "ROLLCALL_SECRET_KEY": SECRET_KEY,
         "ROLLCALL_KEY_RING": KEY_RING,
         "ROLLCALL_LOG_LEVEL": "warning",
-        "ROLLCALL_RATE_LIMIT": "0",
+        "ROLLCALL_SCIM_RATE": "0",
         "ROLLCALL_SQLITE_SYNCHRONOUS": "full",
-        peer.USERS_VARIABLE: str(len(seeded.ids)),
+        peer.USERS_VARIABLE: str(len(people.ids)),
+        scimmy.TOKEN_VARIABLE: people.token,
+        "NODE_ENV": "production",
     }
-    if contestant.has_database:
-        settings["ROLLCALL_DATABASE_URL"] = seeded.copy(contestant.name.lower().replace(" ", "_"))
-    return settings

@@ -1,12 +1,10 @@
-"""Databases full of people: seeded once through the directory, then copied for each server.
-
-Durable as in production: SQLite with ``synchronous=FULL`` and PostgreSQL with ``fsync``, both on a disk.
-"""
+"""Databases for measuring, durable as in production: SQLite with ``synchronous=FULL``, PostgreSQL with ``fsync``."""
 
 from __future__ import annotations
 
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,62 +12,63 @@ from pathlib import Path
 
 from flask import Flask
 
-from app import create_app, directory
-from app.access import tenants, tokens
+from app import create_app
 from app.config import Settings
-from app.database import Model, db, reading_once, writing
-from bench.people import person
-from scim.codec import codec_of
-from scim.resources import user_type
+from app.database import Model, db, reading_once
 from tests.harness.postgres import PostgresCluster
 
 SECRET_KEY = "5" * 64
 KEY_RING = "k1:" + "7" * 64
-_BATCH = 1000
 
 
 @dataclass(frozen=True)
-class Seeded:
-    """A database with people: the ids by number, a token, and ``copy`` (name → URL of a copy of its own)."""
+class Host:
+    """Where databases of one kind live; ``create`` returns the URL of a new one, or of a copy of a second URL."""
 
     kind: str
     version: str
-    ids: list[str]
-    token: str
-    copy: Callable[[str], str]
+    folder: Path
+    create: Callable[[str, str | None], str]
 
 
 @contextmanager
-def sqlite_with(users: int, folder: Path) -> Iterator[Seeded]:
-    """Give an SQLite database with this many people in ``folder``."""
-    template = folder / "template.db"
-    ids, token = _seed(f"sqlite:///{template}", users, folder)
+def _sqlite(folder: Path) -> Iterator[Host]:
+    """Give SQLite files in ``folder``."""
 
-    def copy(name: str) -> str:
-        shutil.copyfile(template, folder / f"{name}.db")
-        return f"sqlite:///{folder / name}.db"
+    def create(name: str, template: str | None) -> str:
+        path = folder / f"{name}.db"
+        if template:
+            shutil.copyfile(template.removeprefix("sqlite:///"), path)
+        return f"sqlite:///{path}"
 
-    yield Seeded("sqlite", f"SQLite {sqlite3.sqlite_version}, synchronous=FULL", ids, token, copy)
+    yield Host("sqlite", f"SQLite {sqlite3.sqlite_version}, synchronous=FULL", folder, create)
 
 
 @contextmanager
-def postgresql_with(users: int, folder: Path) -> Iterator[Seeded]:
-    """Give a PostgreSQL database with this many people, in a cluster of its own."""
+def _postgresql(folder: Path) -> Iterator[Host]:
+    """Give a PostgreSQL cluster of its own, on a disk."""
     with PostgresCluster(durable=True) as cluster:
-        template = cluster.create_database("template_people")
-        ids, token = _seed(template, users, folder)
-
-        def copy(name: str) -> str:
-            return cluster.create_database(name, template=template)
-
-        yield Seeded("postgresql", f"PostgreSQL {cluster.binaries.parent.name}, fsync on", ids, token, copy)
+        version = f"PostgreSQL {cluster.binaries.parent.name}, fsync on"
+        yield Host("postgresql", version, folder, cluster.create_database)
 
 
-#: Word of the command line → what gives such a database.
-KINDS = {"sqlite": sqlite_with, "postgresql": postgresql_with}
+@contextmanager
+def working_folder() -> Iterator[Path]:
+    """Give a folder for a run's files; it goes with the run."""
+    with tempfile.TemporaryDirectory(prefix="rollcall-bench-", ignore_cleanup_errors=True) as name:
+        yield Path(name)
 
 
-def _seed(url: str, users: int, folder: Path) -> tuple[list[str], str]:
+#: Word of the command line → what gives such databases.
+KINDS = {"sqlite": _sqlite, "postgresql": _postgresql}
+
+
+@contextmanager
+def application(url: str, folder: Path) -> Iterator[Flask]:
+    """Give Rollcall on an empty database, to fill it; at the end nothing is left for the servers to do later.
+
+    Filling need not survive a power cut, and does not wait for the disk on SQLite.
+    """
     settings = Settings(
         database_url=url,
         instance_path=folder,
@@ -81,28 +80,15 @@ def _seed(url: str, users: int, folder: Path) -> tuple[list[str], str]:
     app = create_app(settings)
     with app.app_context():
         Model.metadata.create_all(db.engine)
-        ids, token = _fill(app, users)
-        _settle(settings)
+        yield app
+        with reading_once() as connection:
+            for statement in _SETTLING[connection.dialect.name]:
+                connection.exec_driver_sql(statement)
         db.engine.dispose()
-    return ids, token
 
 
-def _fill(app: Flask, users: int) -> tuple[list[str], str]:
-    codec, actor, ids = codec_of(user_type()), directory.Actor("client", "1"), []
-    with writing() as connection:
-        tenant = tenants.create(connection, "acme")
-        token = tokens.create(connection, tenant, "bench").text
-    for start in range(0, users, _BATCH):
-        with writing() as connection:
-            for number in range(start, min(start + _BATCH, users)):
-                document = codec.check(person(number)).document
-                ids.append(directory.create(connection, tenant.id, actor, document).id)
-    return ids, token
-
-
-def _settle(settings: Settings) -> None:
-    """Leave nothing to be done later: statistics, dead rows, the write-ahead log."""
-    with reading_once() as connection:
-        connection.exec_driver_sql(
-            "PRAGMA wal_checkpoint(TRUNCATE)" if settings.is_sqlite else "VACUUM ANALYZE"
-        )
+#: What the databases do by themselves in time: autovacuum with its statistics, the write-ahead log.
+_SETTLING = {
+    "sqlite": ("PRAGMA wal_checkpoint(TRUNCATE)",),
+    "postgresql": ("VACUUM ANALYZE", "CHECKPOINT"),
+}

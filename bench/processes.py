@@ -1,4 +1,4 @@
-"""Servers as real processes: granian with Rollcall's own settings, watched from outside."""
+"""Servers as real processes, watched from outside: granian with Rollcall's own settings, or any other command."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 
+from app.jobs.lifeline import die_with_parent
 from bench.client import Connection, status_of
 from bench.errors import BenchError
 
@@ -22,15 +24,14 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class ServerProcess:
-    """One granian with its workers, started at once; :meth:`wait_until` says when it serves."""
+    """One server with its workers, started at once; :meth:`wait_until` says when it serves."""
 
     def __init__(
-        self, name: str, application: str, workers: int, port: int, environ: Mapping[str, str], folder: Path
+        self, name: str, command: Sequence[str], port: int, environ: Mapping[str, str], folder: Path
     ) -> None:
         self.name = name
         self.port = port
         self._log = folder / f"{name.replace(' ', '-')}.log"
-        command = [sys.executable, "-m", "bench.processes", application, str(port), str(workers)]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 command,
@@ -39,6 +40,7 @@ class ServerProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                preexec_fn=partial(die_with_parent, os.getpid()),
             )
 
     def __enter__(self) -> ServerProcess:
@@ -67,6 +69,13 @@ class ServerProcess:
             self.check(answer, statuses, "the first requests")
             answers += 1
 
+    def ask(self, request: bytes, statuses: frozenset[int], what: str) -> bytes:
+        """Return the answer to one request on a connection of its own; raises ``BenchError`` on another status."""
+        with Connection(self.port) as connection:
+            answer = connection.exchange(request)
+        self.check(answer, statuses, what)
+        return answer
+
     def check(self, answer: bytes, statuses: frozenset[int], operation: str) -> None:
         """Raise ``BenchError`` with the server's words when ``answer`` has another status."""
         if status_of(answer) not in statuses:
@@ -75,12 +84,35 @@ class ServerProcess:
                 f"{self.name} answered {operation} with:\n{said}\nIts log:\n{self._last_words()}"
             )
 
+    @cached_property
+    def _pids(self) -> list[int]:
+        """The server and its workers; asked for when it serves, and the same from then on."""
+        return [self._process.pid, *_children(self._process.pid)]
+
     def cpu_seconds(self) -> float:
-        """Return the processor time, user and system, that the worker processes have used."""
-        return sum(_cpu_ticks(pid) for pid in _children(self._process.pid)) / _TICKS
+        """Return the processor time, user and system, that the processes have used; raises ``BenchError``."""
+        try:
+            return sum(map(_cpu_ticks, self._pids)) / _TICKS
+        except FileNotFoundError:
+            raise BenchError(f"a worker of {self.name} has ended: {self._last_words()}") from None
+
+    def memory(self) -> dict[str, int]:
+        """Return the bytes of memory of the processes: ``rss``, and ``pss``, which counts what they share once."""
+        sums = {"rss": 0, "pss": 0}
+        for pid in self._pids:
+            for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+                key = line.partition(":")[0].lower()
+                if key in sums:
+                    sums[key] += int(line.split()[1]) * 1024
+        return sums
 
     def _last_words(self) -> str:
         return self._log.read_text(errors="replace")[-2000:]
+
+
+def granian(application: str, workers: int, port: int) -> list[str]:
+    """Return the command that serves the application as ``rollcall web`` serves."""
+    return [sys.executable, "-m", "bench.processes", application, str(port), str(workers)]
 
 
 def free_ports(count: int) -> list[int]:
@@ -114,11 +146,9 @@ def _children(parent: int) -> list[int]:
 
 
 def main() -> None:
-    """Serve APPLICATION PORT WORKERS, as ``rollcall web`` serves."""
-    from app.jobs.lifeline import die_with_parent
+    """Serve APPLICATION PORT WORKERS."""
     from app.web.server import serve
 
-    die_with_parent()
     application, port, workers = sys.argv[1:]
     serve("127.0.0.1", int(port), int(workers), application)
 

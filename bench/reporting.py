@@ -4,31 +4,38 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-from bench.contestants import BARE, CONTESTANTS, OURS, PEER
+from bench.aims import aim_of
 from bench.measuring import Result
-from bench.operations import OPERATIONS
 
 _PACKAGES = ("Flask", "SQLAlchemy", "granian", "psycopg", "scim2-server")
-PEER_AIM = 3.0
 
 
-def circumstances(users: int, command: str) -> dict[str, Any]:
+def circumstances(people: str, command: str) -> dict[str, Any]:
     """Return where and when the run happens; the load is that of the machine before the run."""
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": command,
-        "users": users,
+        "people": people,
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         "packages": {name: version(name) for name in _PACKAGES},
         "load_before": os.getloadavg(),
-        "servers": {each.name: f"{each.workers} granian worker(s); {each.note}" for each in CONTESTANTS},
+        "databases": {},
+        "servers": {},
+        "figures": [],
+        "memory": [],
     }
+
+
+def say(line: str) -> None:
+    """Print a line about the run's progress."""
+    print(f"bench: {line}", file=sys.stderr, flush=True)
 
 
 def rows(database: str, results: Sequence[Result]) -> list[dict[str, Any]]:
@@ -45,25 +52,33 @@ def rows(database: str, results: Sequence[Result]) -> list[dict[str, Any]]:
     ]
 
 
+def finished(report: dict[str, Any]) -> dict[str, Any]:
+    """Return the report with what follows from its figures, and the load of the machine after the run."""
+    return report | {"load_after": os.getloadavg(), "ratios": ratios(report["figures"])}
+
+
 def ratios(figures: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return per database and operation how fast we are: 1 is as fast as bare Flask (or as scim2-server)."""
-    by_place = {(row["database"], row["operation"], row["server"]): row for row in figures}
-    found = []
-    for database in dict.fromkeys(row["database"] for row in figures):
-        for operation in OPERATIONS:
-            ours, bare, peer = (by_place[database, operation.name, name] for name in (OURS, BARE, PEER))
-            found.append(
-                {
-                    "database": database,
-                    "operation": operation.name,
-                    "bare_by_ours": bare["median_us"] / ours["median_us"],
-                    "bare_by_ours_cpu": _share(bare["server_cpu_us"], ours["server_cpu_us"]),
-                    "bare_aim": operation.aim,
-                    "peer_by_ours": peer["median_us"] / ours["median_us"],
-                    "peer_aim": PEER_AIM,
-                }
-            )
-    return found
+    """Return how fast the first server of each operation is beside each of the others: 1 is as fast."""
+    together: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in figures:
+        together.setdefault((row["database"], row["operation"]), []).append(row)
+    return [_ratio(first, other) for first, *others in together.values() for other in others]
+
+
+def _ratio(first: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    ratio = other["median_us"] / first["median_us"]
+    aim = aim_of(first["database"], first["operation"], other["server"])
+    return {
+        "database": first["database"],
+        "operation": first["operation"],
+        "server": first["server"],
+        "beside": other["server"],
+        "ratio": ratio,
+        "cpu_ratio": _share(other["server_cpu_us"], first["server_cpu_us"]),
+        "aim": aim and aim.wanted,
+        "floor": aim and aim.floor,
+        "reached": aim and aim.reached(ratio),
+    }
 
 
 def _share(part: float, whole: float) -> float | None:
@@ -74,17 +89,22 @@ def _share(part: float, whole: float) -> float | None:
 def text(report: dict[str, Any]) -> str:
     """Return the report for people."""
     lines = [
-        f"{report['command']} · {report['at']} · {report['users']:,} people · {report['cores']} cores · "
+        f"{report['command']} · {report['at']} · {report['people']} people · {report['cores']} cores · "
         f"Python {report['python']} · load before {_load(report['load_before'])}, after {_load(report['load_after'])}",
         ", ".join(f"{name} {number}" for name, number in report["packages"].items()),
         *(f"{kind}: {described}" for kind, described in report["databases"].items()),
         *(f"{name}: {note}" for name, note in report["servers"].items()),
-        "One request at a time; the servers take turns in bursts of 20. Times include the client.",
+        "One request at a time; the servers take turns in bursts of up to 20. Times include the client.",
         "",
         *_table(_FIGURES, report["figures"]),
         "",
-        "How fast Rollcall is: 1.00 = as fast as the other, by medians",
+        "How fast the first is: 1.00 = as fast as the one beside it, by medians",
         *_table(_RATIOS, report["ratios"]),
+        *(
+            ["", "Memory of a server's processes", *_table(_MEMORY, report["memory"])]
+            if report["memory"]
+            else ()
+        ),
     ]
     return "\n".join(lines)
 
@@ -108,11 +128,19 @@ _FIGURES = {
 _RATIOS = {
     "database": ("database", "{}"),
     "operation": ("operation", "{}"),
-    "bare_by_ours": ("× bare Flask", "{:.2f}"),
-    "bare_aim": ("aim", "{:.1f}"),
-    "bare_by_ours_cpu": ("× by CPU", "{:.2f}"),
-    "peer_by_ours": ("× scim2-server", "{:.1f}"),
-    "peer_aim": ("aim", "{:.0f}"),
+    "server": ("server", "{}"),
+    "beside": ("beside", "{}"),
+    "ratio": ("ratio", "{:,.2f}"),
+    "cpu_ratio": ("by CPU", "{:,.2f}"),
+    "aim": ("aim", "{:.1f}"),
+    "floor": ("floor", "{:.1f}"),
+    "reached": ("reached", "{}"),
+}
+_MEMORY = {
+    "database": ("database", "{}"),
+    "server": ("server", "{}"),
+    "rss_mib": ("RSS MiB", "{:,.0f}"),
+    "pss_mib": ("PSS MiB", "{:,.0f}"),
 }
 
 

@@ -79,24 +79,26 @@ class Codec:
     def _partial(self) -> TypeAdapter[Any]:
         return validator_of(self.resource_type, whole=False)
 
-    def decode_create(self, raw: bytes) -> Decoded:
+    def decode_create(self, source: bytes | Mapping[str, Any]) -> Decoded:
         """Return what the body of a POST says (RFC 7644 §3.3), defaults filled in.
+
+        :param source: the body, or what a bulk request's body has in its place.
 
         :raises InvalidSyntax: the body is not a JSON object, or not one that can be kept.
         :raises InvalidValue: a value is missing or does not fit; the message names its path.
         """
-        decoded = self._decode(parse_json(raw), self._whole)
+        decoded = self._decode(_parsed(source), self._whole)
         for name, value in self._defaults.items():
             decoded.document.setdefault(name, value)
         return decoded
 
-    def decode_replace(self, raw: bytes) -> Decoded:
+    def decode_replace(self, source: bytes | Mapping[str, Any]) -> Decoded:
         """Return what the body of a PUT says (RFC 7644 §3.5.1); ``cleared`` tells null from absent.
 
         :raises InvalidSyntax: as for :meth:`decode_create`.
         :raises InvalidValue: as for :meth:`decode_create`.
         """
-        return self._decode(parse_json(raw), self._whole)
+        return self._decode(_parsed(source), self._whole)
 
     def check(self, document: Mapping[str, Any], *, partial: bool = False) -> Decoded:
         """Return what a source, or the result of a PATCH, says: the same rules on a dict.
@@ -175,6 +177,10 @@ class Codec:
                     if not holder[key]:
                         del holder[key]
         return secrets
+
+
+def _parsed(source: bytes | Mapping[str, Any]) -> Any:
+    return parse_json(source) if isinstance(source, bytes) else source
 
 
 def _max_values(attribute: Attribute) -> int:

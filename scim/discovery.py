@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scim.attributes import SCHEMA_URN
+from scim.cursors import CURSOR_TIMEOUT
 from scim.errors import NotFound, echo
 from scim.paging import DEFAULT_COUNT, MAX_COUNT, Page, list_response
 from scim.resources import discovery_schemas
@@ -21,18 +22,20 @@ class Features:
     """What is offered, and within which limits; the defaults are what this version does."""
 
     patch: bool = True
-    bulk: bool = False
+    bulk: bool = True
     bulk_max_operations: int = 100
     bulk_max_payload: int = 1024 * 1024
     """Bytes."""
     filter: bool = True
     filter_max_results: int = MAX_COUNT
-    sort: bool = False
+    sort: bool = True
     etag: bool = True
     change_password: bool = False
-    cursor_paging: bool = False
-    cursor_timeout: int = 3600
+    cursor_paging: bool = True
+    cursor_timeout: int = CURSOR_TIMEOUT
     """Seconds; told only with cursor paging."""
+    client_credentials: bool = True
+    """Whether clients get tokens by OAuth 2.0 beside those that administrators make."""
     documentation_url: str | None = None
 
 
@@ -54,7 +57,7 @@ def service_provider_config(base_url: str, features: Features | None = None) -> 
         "changePassword": {"supported": has.change_password},
         "sort": {"supported": has.sort},
         "etag": {"supported": has.etag},
-        "authenticationSchemes": [_BEARER],
+        "authenticationSchemes": [_BEARER, _OAUTH2] if has.client_credentials else [_BEARER],
         "pagination": _pagination(has),
         "meta": _meta("ServiceProviderConfig", f"{base_url}/ServiceProviderConfig"),
     }
@@ -107,6 +110,12 @@ _BEARER = {
     "description": "A token made by an administrator, sent as 'Authorization: Bearer …'.",
     "specUri": "https://www.rfc-editor.org/info/rfc6750",
     "primary": True,
+}
+_OAUTH2 = {
+    "type": "oauth2",
+    "name": "OAuth 2.0 Client Credentials",
+    "description": "A token of the client's own, from POST /oauth/token with grant_type=client_credentials.",
+    "specUri": "https://www.rfc-editor.org/info/rfc6749",
 }
 
 

@@ -11,13 +11,17 @@
     │   ├── InvalidVersion         400   invalidVers
     │   ├── Mutability             400   mutability
     │   ├── NoTarget               400   noTarget
-    │   └── TooMany                400   tooMany
+    │   ├── TooMany                400   tooMany
+    │   ├── InvalidCursor          400   invalidCursor
+    │   ├── ExpiredCursor          400   expiredCursor
+    │   └── InvalidCount           400   invalidCount    with a cursor only
     ├── Unauthorized               401   + WWW-Authenticate
     ├── Forbidden                  403
     │   └── Sensitive              403   sensitive
     ├── NotFound                   404
     ├── MethodNotAllowed           405   + Allow
-    ├── Uniqueness                 409   uniqueness
+    ├── Conflict                   409
+    │   └── Uniqueness             409   uniqueness
     ├── PreconditionFailed         412
     ├── PayloadTooLarge            413
     ├── UnsupportedMediaType       415
@@ -26,8 +30,9 @@
     ├── NotImplementedHere         501
     └── Unavailable                503   + Retry-After
 
-Statuses and keywords: RFC 7644 §3.12, tables 8 and 9. Raise an error where the fact is known; the
-HTTP edge turns it into an answer with :meth:`ScimError.to_document`, ``status`` and ``headers``.
+Statuses and keywords: RFC 7644 §3.12, tables 8 and 9; RFC 9865 §2.1, table 3. Raise an error where the
+fact is known; the HTTP edge turns it into an answer with :meth:`ScimError.to_document`, ``status`` and
+``headers``.
 """
 
 from __future__ import annotations
@@ -152,6 +157,24 @@ class TooMany(BadRequest):
     scim_type = "tooMany"
 
 
+class InvalidCursor(BadRequest):
+    """A cursor was changed, belongs to another query, or was not made here."""
+
+    scim_type = "invalidCursor"
+
+
+class ExpiredCursor(BadRequest):
+    """A cursor was good once; too much time has passed, or its place in the list is lost."""
+
+    scim_type = "expiredCursor"
+
+
+class InvalidCount(BadRequest):
+    """The page size of a query by cursor is beyond the maximum, or not that of its first page."""
+
+    scim_type = "invalidCount"
+
+
 class Unauthorized(ScimError):
     """No credentials, or credentials that are not (or no longer) good."""
 
@@ -199,10 +222,15 @@ class MethodNotAllowed(ScimError):
         return {"Allow": ", ".join(self.allow)}
 
 
-class Uniqueness(ScimError):
-    """A value that must be unique is in use already."""
+class Conflict(ScimError):
+    """The request does not fit the state in which other requests, or other parts of it, left things."""
 
     status = 409
+
+
+class Uniqueness(Conflict):
+    """A value that must be unique is in use already."""
+
     scim_type = "uniqueness"
 
 

@@ -8,7 +8,7 @@ never` gives invalidFilter whatever the operator; sensitive attributes (scim.md 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from scim.errors import InvalidFilter, Sensitive, echo
@@ -62,15 +62,23 @@ _OPERATORS_OF: Final[Mapping[str, frozenset[str]]] = {
 
 
 def parse_filter(
-    text: str, resource_type: ResourceType, *, sensitive_allowed: bool = False, limits: Limits = Limits()
+    text: str,
+    resource_type: ResourceType,
+    *,
+    others: Sequence[ResourceType] = (),
+    sensitive_allowed: bool = False,
+    limits: Limits = Limits(),
 ) -> Filter:
     """Return the tree of a filter, attributes resolved and operands turned into comparison keys.
 
     Raises InvalidFilter on bad syntax, unknown attributes and operators, operands that do not fit the
     attribute's type, `returned: never` attributes, and filters beyond the limits;
     Sensitive when a sensitive attribute is named and `sensitive_allowed` is False.
+
+    `others` are further types that the search covers: an attribute of theirs counts as one without a value here
+    (RFC 7644 §3.4.2.1, SHALL).
     """
-    parser = _Parser(Tokens(text, limits), resource_type, sensitive_allowed, limits)
+    parser = _Parser(Tokens(text, limits), resource_type, sensitive_allowed, limits, others)
     tree = parser.alternatives(None)
     parser.expect_end()
     return tree
@@ -88,8 +96,14 @@ class _Parser:
     """Recursive descent over `or`, `and`, `not` and tests; only brackets recurse, and they are counted."""
 
     def __init__(
-        self, tokens: Tokens, resource_type: ResourceType, sensitive_allowed: bool, limits: Limits
+        self,
+        tokens: Tokens,
+        resource_type: ResourceType,
+        sensitive_allowed: bool,
+        limits: Limits,
+        others: Sequence[ResourceType] = (),
     ) -> None:
+        self._others = others
         self._tokens = tokens
         self._resource_type = resource_type
         self._sensitive_allowed = sensitive_allowed
@@ -136,10 +150,35 @@ class _Parser:
         return inner
 
     def _expression(self, parent: AttributePath | None) -> Filter:
-        path = self._path(self._tokens.expect_word("an attribute").text, parent)
+        text = self._tokens.expect_word("an attribute").text
+        if parent is None and self._is_of_another(text):
+            return self._without_value()
+        path = self._path(text, parent)
         if self._tokens.current[:2] == ("mark", "["):
             return self._value_path(path, nested=parent is not None)
         return self._test(path)
+
+    def _is_of_another(self, text: str) -> bool:
+        is_unknown = resolve(text, self._resource_type) is None
+        return is_unknown and any(resolve(text, other) is not None for other in self._others)
+
+    def _without_value(self) -> Filter:
+        """Read a test on an attribute that this type does not have, and return what no resource fits.
+
+        RFC 7644 §3.4.2.1: such a test is false. The operand is judged where the attribute is known.
+        """
+        nothing = Not(self._present(self._path("id", None)))
+        if self._tokens.current[:2] == ("mark", "["):
+            while self._tokens.current[:2] != ("mark", "]"):
+                if self._tokens.take().kind == "end":
+                    self._tokens.refuse('"]"')
+            self._tokens.take()
+            if not self._tokens.current.text.startswith("."):
+                return nothing
+            self._tokens.take()
+        if self._tokens.expect_word("an operator").text.lower() != "pr":
+            literal(self._tokens.take())
+        return nothing
 
     def _value_path(self, path: AttributePath, *, nested: bool) -> Filter:
         has_elements = path.attribute.multi_valued or path.attribute.is_complex
@@ -160,13 +199,17 @@ class _Parser:
         operator = self._tokens.expect_word(f"an operator behind {path}")
         name = operator.text.lower()
         if name == "pr":
-            return Present(path.names, path.attribute.multi_valued, path.target.type, path.target)
+            return self._present(path)
         if name not in OPERATORS:
             raise InvalidFilter(
                 f"The operator {echo(operator.text)} is not supported; "
                 "use eq, ne, co, sw, ew, gt, ge, lt, le or pr."
             )
         return _comparison(path, name, literal(self._tokens.take()))
+
+    @staticmethod
+    def _present(path: AttributePath) -> Present:
+        return Present(path.names, path.attribute.multi_valued, path.target.type, path.target)
 
     def _path(self, text: str, parent: AttributePath | None) -> AttributePath:
         path = _inside(text, parent) if parent else resolve(text, self._resource_type)

@@ -16,7 +16,7 @@ GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 HR = "urn:rollcall:params:scim:schemas:extension:hr:2.0:User"
 
-SERVED = ("User",)
+SERVED = ("User", "Group")
 """The resource types that clients reach."""
 
 

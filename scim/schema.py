@@ -7,7 +7,7 @@ table of attributes (:mod:`scim.attributes`). So the scim2-models classes stay t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import scim2_models
@@ -176,11 +176,12 @@ class SchemaSet:
     ) -> SchemaSet:
         """Return the set that RFC 7643 §7 and §6 documents describe, on top of ``base``.
 
-        A resource type of a name that ``base`` knows replaces it: so a document adds extensions
-        to User. Schemas of ``base`` may be referred to, not redefined.
+        A resource type of a name that ``base`` knows adds its extensions to it: so a document extends
+        User, whose own extensions stay whether the document names them or not. Schemas of ``base`` may
+        be referred to, not redefined.
 
-        :raises InvalidValue: a document is malformed, refers to an unknown schema, or takes the
-            URN, name or endpoint of another one.
+        :raises InvalidValue: a document is malformed, refers to an unknown schema, moves a resource
+            type of ``base``, or takes the URN, name or endpoint of another one.
         """
         type_documents = list(resource_types)
         for document in type_documents:
@@ -194,9 +195,14 @@ class SchemaSet:
                 raise InvalidValue(f"The schema {echo(schema.id)} exists already. Give yours another URN.")
             known[schema.id.lower()] = schema
         types = dict(base.resource_types) if base else {}
+        described: set[str] = set()
         for document in type_documents:
             resource_type = _resource_type_of_document(document, known)
-            types[resource_type.name.lower()] = resource_type
+            name = resource_type.name.lower()
+            if name in described:
+                raise InvalidValue(f"The resource type {echo(resource_type.name)} is described twice.")
+            described.add(name)
+            types[name] = _extended(types[name], resource_type) if name in types else resource_type
         _check_endpoints(types.values())
         return cls(types, known)
 
@@ -239,16 +245,34 @@ def _resource_type_of_document(document: SchemaDocument, known: Mapping[str, Sch
             raise InvalidValue(f"The schema {echo(urn)} cannot be a core schema and an extension at once.")
         return schema
 
+    core = schema_at(document["schema"], extends=False)
+    if clash := COMMON_ATTRIBUTES.keys() & core.attributes.keys():
+        name = core.attributes[min(clash)].name
+        raise InvalidValue(
+            f"Schema {echo(core.id)}, attribute {echo(name)}: every resource has it (RFC 7643 §3.1), "
+            "and the server gives it its meaning. Leave it out of the schema."
+        )
     return ResourceType(
         name=document["name"],
         endpoint=document["endpoint"],
-        schema=schema_at(document["schema"], extends=False),
+        schema=core,
         extensions=tuple(
             (schema_at(entry["schema"], extends=True), entry.get("required", False))
             for entry in document.get("schemaExtensions") or ()
         ),
         description=document.get("description") or "",
     )
+
+
+def _extended(built_in: ResourceType, described: ResourceType) -> ResourceType:
+    """Return a resource type of the base with the extensions that a document describes beside its own."""
+    if (described.endpoint, described.schema) != (built_in.endpoint, built_in.schema):
+        raise InvalidValue(
+            f"The resource type {built_in.name} is built in, at {built_in.endpoint} with the schema "
+            f"{built_in.schema.id}: a document of that name adds extensions and changes nothing else."
+        )
+    extensions = {**dict(built_in.extensions), **dict(described.extensions)}
+    return replace(built_in, extensions=tuple(extensions.items()))
 
 
 def _check_endpoints(types: Iterable[ResourceType]) -> None:

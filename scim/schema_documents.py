@@ -9,8 +9,13 @@ from typing import Any
 from scim.errors import InvalidValue, echo
 
 _NAME = re.compile(r"\$?[A-Za-z][A-Za-z0-9$_-]*", re.ASCII)
-_URN = re.compile(r"urn:[a-z0-9][a-z0-9-]*:\S+", re.ASCII | re.IGNORECASE)
+# RFC 8141 without what ends a word in a filter, a path or a list of attributes: ( ) [ ] " and the comma.
+_URN = re.compile(r"urn:[a-z0-9][a-z0-9-]*:[a-z0-9._~:/@%+=;$!*'-]+", re.ASCII | re.IGNORECASE)
 _ENDPOINT = re.compile(r"/[A-Za-z][A-Za-z0-9_-]*", re.ASCII)
+_RESERVED_ENDPOINTS = frozenset({"/bulk", "/me", "/resourcetypes", "/schemas", "/serviceproviderconfig"})
+"""What RFC 7644 §3.2 keeps for the protocol itself, in lower case."""
+_RESERVED_NAMES = frozenset({"resourcetype", "schema", "serviceproviderconfig"})
+"""The resource types of discovery (RFC 7643 §5 to §7), in lower case."""
 
 _KEYWORDS: dict[str, tuple[str, ...]] = {
     "type": ("string", "boolean", "decimal", "integer", "dateTime", "reference", "binary", "complex"),
@@ -57,13 +62,20 @@ def check_resource_type_document(document: Any) -> None:
     place = f"Resource type {echo(name)}"
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise InvalidValue(f"{place}: 'name' is a word such as Badge.")
+    if name.lower() in _RESERVED_NAMES:
+        raise InvalidValue(f"{place}: discovery has this name for itself (RFC 7643 §5 to §7). Take another.")
     endpoint = document.get("endpoint")
     if not isinstance(endpoint, str) or not _ENDPOINT.fullmatch(endpoint):
         raise InvalidValue(f"{place}: 'endpoint' is a path such as /Badges, not {echo(endpoint)}.")
+    if endpoint.lower() in _RESERVED_ENDPOINTS:
+        raise InvalidValue(f"{place}: the protocol has {endpoint} for itself (RFC 7644 §3.2). Take another.")
     if not isinstance(document.get("schema"), str):
         core = echo(document.get("schema"))
         raise InvalidValue(f"{place}: 'schema' is the URN of its core schema, not {core}.")
-    extensions = document.get("schemaExtensions") or []
+    _check_extensions(place, document.get("schemaExtensions") or [])
+
+
+def _check_extensions(place: str, extensions: Any) -> None:
     if not isinstance(extensions, list):
         raise InvalidValue(f"{place}: 'schemaExtensions' is a list, not {echo(extensions)}.")
     for extension in extensions:
@@ -71,6 +83,9 @@ def check_resource_type_document(document: Any) -> None:
             raise InvalidValue(f"{place}: a schema extension has a 'schema' URN; {echo(extension)} has none.")
         if not isinstance(extension.get("required", False), bool):
             raise InvalidValue(f"{place}: 'required' of a schema extension is true or false.")
+    urns = [extension["schema"].lower() for extension in extensions]
+    if len(set(urns)) < len(urns):
+        raise InvalidValue(f"{place}: a schema extension is named twice.")
 
 
 def _check_attributes(
@@ -107,7 +122,24 @@ def _check_characteristics(where: str, attribute: dict[str, Any], parents: tuple
             raise InvalidValue(f"{where}: {key!r} is a list of strings, not {echo(values)}.")
     if not isinstance(attribute.get("description"), str | None):
         raise InvalidValue(f"{where}: 'description' is a string, not {echo(attribute['description'])}.")
-    if attribute.get("returned") == "never" and any(parent.get("multiValued") for parent in parents):
+    _check_secrecy(where, attribute, parents)
+    if attribute.get("uniqueness", "none") != "none" and attribute["type"] == "complex":
+        raise InvalidValue(
+            f"{where}: 'uniqueness' of a complex attribute says nothing. Say it of a sub-attribute."
+        )
+
+
+def _check_secrecy(where: str, attribute: dict[str, Any], parents: tuple[Any, ...]) -> None:
+    is_within_never = any(parent.get("returned") == "never" for parent in parents)
+    is_never = attribute.get("returned") == "never" or is_within_never
+    if attribute.get("mutability") == "writeOnly" and not is_never:
+        raise InvalidValue(
+            f"{where}: what is writeOnly is not returned (RFC 7643 §7). Say so: 'returned' is never."
+        )
+    if is_never and attribute.get("uniqueness", "none") != "none":
+        # A refusal would tell whoever tries values which of them are in use.
+        raise InvalidValue(f"{where}: what is never returned cannot be unique: 'uniqueness' is none.")
+    if is_never and not is_within_never and any(parent.get("multiValued") for parent in parents):
         # One of many such values could not be told from its siblings without being read.
         raise InvalidValue(
             f"{where}: 'returned' cannot be never inside a multi-valued attribute. "

@@ -1,4 +1,4 @@
-"""The body of a search by POST (RFC 7644 §3.4.3)."""
+"""The body of a search by POST (RFC 7644 §3.4.3, RFC 9865 §3)."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ _MEMBERS: dict[str, tuple[str, Callable[[Any], bool], str]] = {
         ("sortBy", _is_text, "a string"),
         ("sortOrder", _is_text, "a string"),
         ("startIndex", _is_integer, "an integer"),
+        ("cursor", _is_text, "a string"),
         ("count", _is_integer, "an integer"),
     )
 }

@@ -244,6 +244,9 @@ def _sentence(problem: ErrorDetails, resource_type: ResourceType) -> str:
     reason = _reason(problem, attribute)
     if problem["type"] == "missing" or (attribute and attribute.returned == "never"):
         return f"{path} {reason}."
+    if attribute is None and isinstance(problem["input"], (dict, list)):
+        # What stands in the place of a whole extension may hold its secrets.
+        return f"{path}: the value {reason}."
     return f"{path}: {echo(problem['input'], 120)} {reason}."
 
 

@@ -46,6 +46,7 @@ def make_settings(database_url: str, instance_path: Path, **changes: Any) -> Set
         "key_ring": KEY_RING,
         "sqlite_synchronous": "off",
         "log_level": "warning",
+        "scim_rate": 0,
     }
     return Settings(**values | changes)
 
@@ -110,6 +111,7 @@ def app(settings: Settings) -> Iterator[Flask]:
     application = create_app(settings)
     with application.app_context():
         yield application
+        application.extensions["rollcall.inbound"].flush()
         from app.database import db
 
         db.engine.dispose()

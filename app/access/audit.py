@@ -47,14 +47,16 @@ def record(
     connection.execute(_INSERT, row(tenant_id, actor, action, subject, values))
 
 
-def row(tenant_id: int, actor: str, action: str, subject: str, values: dict[str, Any]) -> dict[str, Any]:
-    """Return the columns of an unsealed audit row."""
+def row(
+    tenant_id: int, actor: str, action: str, subject: str, values: dict[str, Any], moment: str | None = None
+) -> dict[str, Any]:
+    """Return the columns of an unsealed audit row of a deed at ``moment`` (default: now)."""
     content = to_json(values).decode()
     salt = os.urandom(16).hex()
     return {
         "tenant_id": tenant_id,
         "id": new_id(),
-        "at": clock.now(),
+        "at": moment or clock.now(),
         "actor": actor,
         "action": action,
         "subject": subject,

@@ -89,6 +89,10 @@ class KeyRing:
         key = self._derived(self.current, b"digest")
         return f"{self.current}:{hmac.digest(key, b'%d/' % tenant_id + value, hashlib.sha256).hex()[:24]}"
 
+    def cursor_key(self) -> bytes:
+        """Return the key of SCIM cursors: they end with the key that is current when the process starts."""
+        return self._derived(self.current, b"cursor")
+
     def audit_mac(self, message: bytes, key_id: str | None = None) -> str:
         """Return ``key id:hex`` MAC of an audit chain link."""
         key_id = key_id or self.current

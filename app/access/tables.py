@@ -1,13 +1,14 @@
-"""Tables of who may do what: tenants, clients and their tokens, admins and sessions, the audit chain."""
+"""Tables of who may do what: tenants, clients with secrets, tokens and requests, admins, the audit chain."""
 
 from __future__ import annotations
 
 from sqlalchemy import Boolean, ForeignKeyConstraint, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database import IdText, InstantText, Json, Key, Model
+from app.database import CLUSTERED, IdText, InstantText, Json, Key, Model
 
-_UNSEALED = text("seal_number IS NULL")
+_OF_OAUTH = text("secret_id IS NOT NULL")
+_UNSEALED, _SEALED = text("seal_number IS NULL"), text("seal_number IS NOT NULL")
 
 
 class Tenant(Model):
@@ -19,6 +20,8 @@ class Tenant(Model):
     slug: Mapped[str] = mapped_column(String(63), unique=True)
     token_key: Mapped[str] = mapped_column(String(16), unique=True)
     public_id: Mapped[str] = mapped_column(IdText, unique=True)
+    #: Counts the changes of the tenant's own schemas; 0 while it has none.
+    schema_version: Mapped[int] = mapped_column(Integer, server_default="0", default=0)
     created_at: Mapped[str] = mapped_column(InstantText)
 
 
@@ -35,6 +38,24 @@ class Client(Model):
     created_at: Mapped[str] = mapped_column(InstantText)
 
 
+class ClientSecret(Model):
+    """A secret with which a client asks for access tokens (OAuth 2.0); only its SHA-256 is kept."""
+
+    __tablename__ = "client_secret"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "client_id"], ["client.tenant_id", "client.id"]),
+        Index(None, "tenant_id", "client_id"),
+    )
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    client_id: Mapped[int] = mapped_column(Integer)
+    hash: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[str] = mapped_column(InstantText)
+    expires_at: Mapped[str] = mapped_column(InstantText)
+    last_used_at: Mapped[str | None] = mapped_column(InstantText)
+
+
 class Token(Model):
     """One bearer token of a client; only its SHA-256 is kept."""
 
@@ -42,6 +63,9 @@ class Token(Model):
     __table_args__ = (
         UniqueConstraint("tenant_id", "hash"),
         ForeignKeyConstraint(["tenant_id", "client_id"], ["client.tenant_id", "client.id"]),
+        Index(
+            "ix_token_of_oauth", "tenant_id", "expires_at", sqlite_where=_OF_OAUTH, postgresql_where=_OF_OAUTH
+        ),
     )
 
     tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
@@ -50,10 +74,30 @@ class Token(Model):
     hash: Mapped[str] = mapped_column(String(64))
     scopes: Mapped[str] = mapped_column(String(200))
     employee_id: Mapped[str | None] = mapped_column(IdText)
+    #: The client's secret that this access token was had for; NULL for a token that a person made.
+    secret_id: Mapped[int | None] = mapped_column(Integer)
     created_at: Mapped[str] = mapped_column(InstantText)
     expires_at: Mapped[str] = mapped_column(InstantText)
     last_used_at: Mapped[str | None] = mapped_column(InstantText)
     revoked_at: Mapped[str | None] = mapped_column(InstantText)
+
+
+class InboundRequest(Model):
+    """A client's request that was refused, or of which something was left out (``app.access.inbound``)."""
+
+    __tablename__ = "inbound_request"
+    __table_args__ = (CLUSTERED,)
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    client_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    id: Mapped[str] = mapped_column(IdText, primary_key=True)
+    at: Mapped[str] = mapped_column(InstantText)
+    method: Mapped[str] = mapped_column(String(20))
+    path: Mapped[str] = mapped_column(Text)
+    status: Mapped[int] = mapped_column(Integer)
+    scim_type: Mapped[str | None] = mapped_column(String(40))
+    detail: Mapped[str | None] = mapped_column(Text)
+    dropped: Mapped[list[str]] = mapped_column(Json)
 
 
 class Admin(Model):
@@ -102,7 +146,15 @@ class AuditRow(Model):
     __tablename__ = "audit"
     __table_args__ = (
         Index("ix_audit_unsealed", "tenant_id", "at", sqlite_where=_UNSEALED, postgresql_where=_UNSEALED),
-        Index("uq_audit_seal", "tenant_id", "seal_number", unique=True),
+        Index(
+            "uq_audit_seal",
+            "tenant_id",
+            "seal_number",
+            unique=True,
+            sqlite_where=_SEALED,
+            postgresql_where=_SEALED,
+        ),
+        CLUSTERED,
     )
 
     tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)

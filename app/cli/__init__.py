@@ -17,6 +17,7 @@ _PARTS = frozenset({"worker", "scheduler"})
 #: Command → (module of this package, what ``rollcall --help`` says of it); only the one that is called is imported.
 COMMANDS: dict[str, tuple[str, str]] = {
     "admin": ("admin", "People who sign in to the console."),
+    "client": ("client", "Clients of the SCIM API: their settings, OAuth secrets and refused requests."),
     "db": ("database", "The database."),
     "doctor": ("doctor", "Check this installation: settings, database, schema, keys, folder."),
     "employee": ("employee", "People of the directory."),
@@ -26,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run-log": ("run_log", "Import runs: what was added, updated, deleted, skipped and errored."),
     "scheduler": ("run", "Wake what is due, and seal the audit chain."),
     "simulate": ("simulate", "Run the simulator of a vendor until Ctrl-C."),
+    "schema": ("schema", "Resource types and extensions that a tenant loads from JSON documents."),
     "source": ("source", "Sources: HR systems, applicant-tracking systems and files."),
     "target": ("target", "Systems that people are pushed to."),
     "tenant": ("tenant", "Tenants: the organisations of this installation."),

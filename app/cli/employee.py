@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from app import directory
 from app.cli.answers import json_option, tenant_named, tenant_option
 from app.database import reading
-from app.directory.documents import is_concealed
+from app.directory.documents import Forms, forms_of
 from app.errors import NotFoundError, WrongUse
 
 
@@ -44,10 +44,12 @@ def show(who: str, tenant_slug: str, history: bool, explain: bool, as_json: bool
             answer["owners"] = directory.owners(connection, tenant.id, found.id)
         if history:
             answer["revisions"] = directory.revisions(connection, tenant.id, found.id)
-    click.echo(json.dumps(answer, ensure_ascii=False) if as_json else _plain(answer))
+    click.echo(
+        json.dumps(answer, ensure_ascii=False) if as_json else _plain(answer, forms_of(found.resource_type))
+    )
 
 
-def _one(connection: Connection, tenant_id: int, who: str) -> directory.Employee:
+def _one(connection: Connection, tenant_id: int, who: str) -> directory.Resource:
     ids = [who] if directory.get(connection, tenant_id, who) else []
     ids = ids or directory.ids_by_user_name(connection, tenant_id, who)
     ids = ids or directory.ids_by_any_email(connection, tenant_id, who)
@@ -62,11 +64,11 @@ def _one(connection: Connection, tenant_id: int, who: str) -> directory.Employee
     return found
 
 
-def _plain(answer: dict[str, Any]) -> str:
+def _plain(answer: dict[str, Any], forms: Forms) -> str:
     owners = answer.get("owners", {})
     lines = [f"{answer['id']}  version {answer['version']}  last modified {answer['lastModified']}"]
     for path, value in sorted(directory.flatten(answer["document"]).items()):
-        shown = "•••" if is_concealed(path) else json.dumps(value, ensure_ascii=False)
+        shown = "•••" if forms.is_concealed(path) else json.dumps(value, ensure_ascii=False)
         lines.append(f"  {path}: {shown}" + (f"   ← {owners[path]}" if path in owners else ""))
     for revision in answer.get("revisions", ()):
         run = f" in run {revision['run']}" if revision["run"] else ""

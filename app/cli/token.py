@@ -6,10 +6,17 @@ import click
 from flask.cli import with_appcontext
 
 from app import directory
-from app.access import tokens
+from app.access import clients, tokens
 from app.cli.answers import json_option, say, say_table, tenant_named, tenant_option
 from app.database import reading, writing
 from app.errors import NotFoundError
+
+COLUMNS = (
+    *("id", "client", "scopes", "employee_id", "secret_id"),
+    *("created_at", "expires_at", "last_used_at", "revoked_at"),
+)
+#: Columns that the table shows only when one of the tokens has them.
+_RARE = frozenset({"employee_id", "secret_id"})
 
 
 @click.group()
@@ -21,7 +28,7 @@ def token() -> None:
 @tenant_option
 @click.option("--name", required=True, help="The client that holds it, e.g. entra-id.")
 @click.option(
-    "--scope", "scopes", multiple=True, type=click.Choice(tokens.SCOPES), help="Default: scim:write."
+    "--scope", "scopes", multiple=True, type=click.Choice(clients.SCOPES), help="Default: scim:write."
 )
 @click.option(
     "--expires", "days", type=click.IntRange(1, 3650), default=tokens.DEFAULT_LIFE_DAYS, metavar="DAYS"
@@ -47,15 +54,21 @@ def create(tenant_slug: str, name: str, scopes: tuple[str, ...], days: int, empl
 
 @token.command("list")
 @tenant_option
+@click.option(
+    "--all", "with_access_tokens", is_flag=True, help="Also the access tokens that clients got by OAuth."
+)
 @json_option
 @with_appcontext
-def list_tokens(tenant_slug: str, as_json: bool) -> None:
+def list_tokens(tenant_slug: str, with_access_tokens: bool, as_json: bool) -> None:
     """List tokens: client, scopes, expiry, last use."""
     tenant = tenant_named(tenant_slug)
     with reading() as connection:
-        rows = [dict(row._mapping) for row in tokens.listed(connection, tenant.id)]
-    columns = ("id", "client", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at")
-    shown = [{column: row[column] for column in columns} for row in rows]
+        rows = [
+            dict(row._mapping)
+            for row in tokens.listed(connection, tenant.id, with_access_tokens=with_access_tokens)
+        ]
+    shown = [{column: row[column] for column in COLUMNS} for row in rows]
+    columns = [name for name in COLUMNS if name not in _RARE or any(row[name] for row in shown)]
     say_table(
         shown,
         as_json,
@@ -74,12 +87,15 @@ def list_tokens(tenant_slug: str, as_json: bool) -> None:
     default=24,
     help="Hours the old one goes on; default 24.",
 )
+@click.option(
+    "--expires", "days", type=click.IntRange(1, 3650), default=tokens.DEFAULT_LIFE_DAYS, metavar="DAYS"
+)
 @with_appcontext
-def rotate(number: int, tenant_slug: str, hours: int) -> None:
+def rotate(number: int, tenant_slug: str, hours: int, days: int) -> None:
     """Replace token NUMBER and print its successor; the old one goes on for the overlap."""
     tenant = tenant_named(tenant_slug)
     with writing() as connection:
-        issued = tokens.rotate(connection, tenant, number, hours)
+        issued = tokens.rotate(connection, tenant, number, hours, days)
     click.echo(issued.text)
 
 

@@ -1,4 +1,4 @@
-"""The directory of employees and the one way to change it.
+"""The directory of employees and groups, and the one way to change it.
 
 Reads and writes take the connection of a transaction (``app.database``); every write needs a writing one.
 """
@@ -22,30 +22,30 @@ from app.directory.reading import (
 from app.directory.values import Document, differences, flatten, merged, work_email
 from app.directory.writing import (
     KEEP,
-    Employee,
     Held,
+    Resource,
     Written,
     change,
     create,
-    delete_employee,
+    delete,
+    delete_held,
     merge,
     read_for_change,
     replace,
 )
-
-delete = delete_employee
 
 __all__ = [
     "KEEP",
     "Actor",
     "Change",
     "Document",
-    "Employee",
     "Held",
+    "Resource",
     "Written",
     "change",
     "create",
     "delete",
+    "delete_held",
     "differences",
     "external_ids",
     "flatten",

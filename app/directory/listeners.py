@@ -28,15 +28,22 @@ class Actor:
 
 @dataclass(frozen=True)
 class Change:
-    """One change of one employee; ``before`` is None at creation, ``after`` is None at deletion."""
+    """One change of one resource; ``before`` is None at creation, ``after`` is None at deletion."""
 
     tenant_id: int
-    employee_id: str
+    resource_id: str
     kind: str
     before: dict[str, Any] | None
     after: dict[str, Any] | None
     paths: frozenset[str]
     actor: Actor
+    #: The name of the resource type: ``User`` for employees.
+    resource_type: str = "User"
+
+    @property
+    def is_of_a_person(self) -> bool:
+        """True when an employee changed, False for groups and resources of loaded types."""
+        return self.resource_type == "User"
 
 
 Listener = Callable[[Connection, Change], None]

@@ -1,26 +1,26 @@
-"""Reads of the directory: employees by id, by what they are called, in order, and how many there are."""
+"""Reads of the directory: employees by id, by what they are called, in order, and how many resources there are."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
-from app.directory import documents, search
+from app.directory import documents
 from app.directory.recording import EMPLOYEES
-from app.directory.search import Scope
+from app.directory.schemas import user_type
 from app.directory.tables import Counter, EmployeeEmail, EmployeeRow, ExternalId, Revision
-from app.directory.writing import Employee
-from scim.filter_tree import Comparison, Filter
+from app.directory.writing import Resource
+from app.prepared import Prepared
 from scim.keys import comparison_key
+from scim.schema import ResourceType
 
 _employee, _email, _external = EmployeeRow.__table__, EmployeeEmail.__table__, ExternalId.__table__
 _counter, _revision = Counter.__table__, Revision.__table__
 
 _COLUMNS = [
-    _employee.c[name]
-    for name in ("id", "version", "active", "wire", "on_request", "created_at", "last_modified")
+    _employee.c[name] for name in ("id", "version", "wire", "on_request", "created_at", "last_modified")
 ]
 _BY_ID = select(*_COLUMNS).where(
     _employee.c.tenant_id == bindparam("tenant_id"), _employee.c.id == bindparam("employee_id")
@@ -31,26 +31,33 @@ _BY_IDS = select(*_COLUMNS).where(
 _CHUNK = 500
 
 
-def get(connection: Connection, tenant_id: int, employee_id: str) -> Employee | None:
+def get(connection: Connection, tenant_id: int, employee_id: str) -> Resource | None:
     """Return the employee, or None."""
     row = connection.execute(_BY_ID, {"tenant_id": tenant_id, "employee_id": employee_id}).first()
-    return _employee_of(tenant_id, row) if row else None
+    return _employee_of(tenant_id, user_type(tenant_id), row) if row else None
 
 
-def get_many(connection: Connection, tenant_id: int, ids: Iterable[str]) -> dict[str, Employee]:
+def get_many(connection: Connection, tenant_id: int, ids: Iterable[str]) -> dict[str, Resource]:
     """Return id → employee for those of ``ids`` that exist."""
-    wanted, found = list(ids), {}
+    wanted, found, resource_type = list(ids), {}, user_type(tenant_id)
     for start in range(0, len(wanted), _CHUNK):
         parameters = {"tenant_id": tenant_id, "ids": wanted[start : start + _CHUNK]}
         for row in connection.execute(_BY_IDS, parameters):
-            found[row.id] = _employee_of(tenant_id, row)
+            found[row.id] = _employee_of(tenant_id, resource_type, row)
     return found
 
 
-def _employee_of(tenant_id: int, row: Any) -> Employee:
+def _employee_of(tenant_id: int, resource_type: ResourceType, row: Any) -> Resource:
     document = documents.joined(row.wire, row.on_request)
-    return Employee(
-        tenant_id, row.id, row.version, row.active, document, row.created_at, row.last_modified, row.wire
+    return Resource(
+        tenant_id,
+        resource_type,
+        row.id,
+        row.version,
+        document,
+        row.created_at,
+        row.last_modified,
+        row.wire,
     )
 
 
@@ -98,20 +105,23 @@ def iterate_ids(connection: Connection, tenant_id: int, after: str | None, limit
     return list(connection.scalars(query.order_by(_employee.c.id).limit(limit)))
 
 
-_TOTAL = select(func.sum(_counter.c.number)).where(
-    _counter.c.tenant_id == bindparam("tenant_id"), _counter.c.resource == bindparam("resource")
+_TOTAL = Prepared(
+    select(func.sum(_counter.c.number)).where(
+        _counter.c.tenant_id == bindparam("tenant_id"), _counter.c.resource == bindparam("resource")
+    )
 )
 
 
 def total(connection: Connection, tenant_id: int, resource: str = EMPLOYEES) -> int:
-    """Return how many resources of a kind the tenant has, from the counters."""
-    return int(connection.scalar(_TOTAL, {"tenant_id": tenant_id, "resource": resource}) or 0)
+    """Return how many resources of a type the tenant has, from the counters."""
+    found = _TOTAL.first(connection, {"tenant_id": tenant_id, "resource": resource})
+    return int(found[0] or 0) if found else 0
 
 
-def external_ids(connection: Connection, tenant_id: int, employee_id: str) -> dict[int, str]:
-    """Return client id → what that client calls the employee."""
+def external_ids(connection: Connection, tenant_id: int, resource_id: str) -> dict[int, str]:
+    """Return client id → what that client calls the resource."""
     query = select(_external.c.client_id, _external.c.value).where(
-        _external.c.tenant_id == tenant_id, _external.c.employee_id == employee_id
+        _external.c.tenant_id == tenant_id, _external.c.resource_id == resource_id
     )
     return {row.client_id: row.value for row in connection.execute(query)}
 
@@ -125,11 +135,11 @@ def owners(connection: Connection, tenant_id: int, employee_id: str) -> dict[str
     return owned
 
 
-def revisions(connection: Connection, tenant_id: int, employee_id: str) -> list[dict[str, Any]]:
-    """Return an employee's revisions, newest first: number, at, kind, actor, run_id, changes."""
+def revisions(connection: Connection, tenant_id: int, resource_id: str) -> list[dict[str, Any]]:
+    """Return a resource's revisions, newest first: number, at, kind, actor, run_id, changes."""
     query = (
         select(_revision)
-        .where(_revision.c.tenant_id == tenant_id, _revision.c.employee_id == employee_id)
+        .where(_revision.c.tenant_id == tenant_id, _revision.c.resource_id == resource_id)
         .order_by(_revision.c.number.desc())
     )
     return [
@@ -143,80 +153,3 @@ def revisions(connection: Connection, tenant_id: int, employee_id: str) -> list[
         }
         for row in connection.execute(query)
     ]
-
-
-class WireRow(NamedTuple):
-    """An employee as an answer needs it; ``external_id`` is what the asking client calls the person."""
-
-    id: str
-    version: int
-    wire: str
-    on_request: str | None
-    created_at: str
-    last_modified: str
-    external_id: str | None
-
-
-_OWN_EXTERNAL = and_(
-    _external.c.tenant_id == _employee.c.tenant_id,
-    _external.c.employee_id == _employee.c.id,
-    _external.c.client_id == bindparam("client_id"),
-)
-_WIRE = select(
-    *(_employee.c[name] for name in ("id", "version", "wire", "on_request", "created_at", "last_modified")),
-    _external.c.value.label("external_id"),
-).select_from(_employee.outerjoin(_external, _OWN_EXTERNAL))
-_OF_TENANT = _employee.c.tenant_id == bindparam("tenant_id")
-WIRE_BY_ID = _WIRE.where(_OF_TENANT, _employee.c.id == bindparam("key"))
-_WIRE_PAGE = (
-    _WIRE.where(_OF_TENANT).order_by(_employee.c.id).limit(bindparam("count")).offset(bindparam("offset"))
-)
-WIRE_BY_USER_NAME = _WIRE.where(_OF_TENANT, _employee.c.user_name_key == bindparam("key"))
-#: What identity providers look people up by, each an index away and with at most one answer or a few.
-_LOOK_UPS: dict[Any, Select[Any]] = {
-    (None, "userName", None): WIRE_BY_USER_NAME,
-    (None, "id", None): WIRE_BY_ID,
-    (None, "externalId", None): _WIRE.where(_OF_TENANT, _external.c.value == bindparam("key")).order_by(
-        _employee.c.id
-    ),
-}
-
-
-def wire_row(connection: Connection, scope: Scope, employee_id: str) -> WireRow | None:
-    """Return one employee ready to be spliced into an answer, or None."""
-    parameters = {"tenant_id": scope.tenant_id, "client_id": scope.client_id, "key": employee_id}
-    found = connection.execute(WIRE_BY_ID, parameters).first()
-    return WireRow._make(found) if found else None
-
-
-def look_up(connection: Connection, scope: Scope, tree: Filter) -> list[WireRow] | None:
-    """Return everyone who fits an equality filter on a name or id, or None when the filter is of another form."""
-    if not isinstance(tree, Comparison) or tree.operator != "eq" or tree.key is None:
-        return None
-    statement = _LOOK_UPS.get(tree.path)
-    if statement is None:
-        return None
-    parameters = {"tenant_id": scope.tenant_id, "client_id": scope.client_id, "key": tree.key}
-    return [WireRow._make(row) for row in connection.execute(statement, parameters)]
-
-
-def page(
-    connection: Connection, scope: Scope, tree: Filter | None, start_index: int, count: int
-) -> tuple[int, list[WireRow]]:
-    """Return (how many fit the filter, those of the page), in order of creation; ``start_index`` counts from 1."""
-    parameters = {
-        "tenant_id": scope.tenant_id,
-        "client_id": scope.client_id,
-        "count": count,
-        "offset": start_index - 1,
-    }
-    if tree is None:
-        number, statement = total(connection, scope.tenant_id), _WIRE_PAGE
-    else:
-        condition = search.condition(tree, scope, connection.dialect.name)
-        fitting = select(func.count()).select_from(_employee).where(_OF_TENANT, condition)
-        number = int(connection.scalar(fitting, {"tenant_id": scope.tenant_id}) or 0)
-        statement = _WIRE_PAGE.where(condition)
-    if count == 0 or start_index > number:
-        return number, []
-    return number, [WireRow._make(row) for row in connection.execute(statement, parameters)]

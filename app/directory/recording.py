@@ -1,4 +1,4 @@
-"""What is kept of each change: its revision and its audit row, and how many employees there are."""
+"""What is kept of each change: its revision and its audit row, and how many resources there are."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from app.access import audit
 from app.access.encryption import digest
 from app.access.tables import AuditRow
 from app.directory import documents
+from app.directory.documents import Forms
 from app.directory.listeners import Change
 from app.directory.tables import Counter, Revision
 from app.directory.together import Write, inserting
@@ -20,18 +21,22 @@ EMPLOYEES = "User"
 
 _counter = Counter.__table__
 _insert_revision, _insert_audit = inserting(Revision.__table__), inserting(AuditRow.__table__)
+#: What a resource of a type is called in actions and subjects of the audit chain.
+_WORDS = {"User": "employee", "Group": "group"}
 
 
-def recorded(change: Change, number: int, moment: str, changes: dict[str, list[Any]]) -> list[Write]:
+def recorded(
+    change: Change, forms: Forms, number: int, moment: str, changes: dict[str, list[Any]]
+) -> list[Write]:
     """Return the revision ``number`` and the audit row of a change; ``changes`` is path → [before, after]."""
     tenant_id, actor = change.tenant_id, change.actor
     shown = {
-        path: _concealed(tenant_id, sides) if documents.is_concealed(path) else sides
+        path: _concealed(tenant_id, sides) if forms.is_concealed(path) else sides
         for path, sides in changes.items()
     }
     revision = {
         "tenant_id": tenant_id,
-        "employee_id": change.employee_id,
+        "resource_id": change.resource_id,
         "number": number,
         "at": moment,
         "kind": change.kind,
@@ -39,10 +44,12 @@ def recorded(change: Change, number: int, moment: str, changes: dict[str, list[A
         "run_id": actor.run_id,
         "changes": documents.dumped(shown),
     }
-    person = change.after or change.before or {}
-    values = {"userName": person["userName"], "revision": number, "paths": sorted(changes)}
-    subject = f"employee:{change.employee_id}"
-    audited = audit.row(tenant_id, actor.name, f"employee.{change.kind}", subject, values)
+    document = change.after or change.before or {}
+    word = _WORDS.get(change.resource_type) or f"resource.{change.resource_type}"
+    name = "userName" if change.is_of_a_person else "displayName"
+    values = {name: document.get(name), "revision": number, "paths": sorted(changes)}
+    subject = f"{word}:{change.resource_id}"
+    audited = audit.row(tenant_id, actor.name, f"{word}.{change.kind}", subject, values, moment)
     return [Write(_insert_revision, revision), Write(_insert_audit, audited)]
 
 
@@ -53,10 +60,10 @@ def _concealed(tenant_id: int, sides: list[Any]) -> list[Any]:
     ]
 
 
-def counted(tenant_id: int, resource: str, step: int) -> Write:
-    """Return what adds ``step`` to a random slice of the tenant's count of ``resource``."""
+def counted(tenant_id: int, resource_type: str, step: int) -> Write:
+    """Return what adds ``step`` to a random slice of the tenant's count of resources of a type."""
     slot = random.randrange(COUNTER_SLOTS)
-    row = {"tenant_id": tenant_id, "resource": resource, "slot": slot, "number": step}
+    row = {"tenant_id": tenant_id, "resource": resource_type, "slot": slot, "number": step}
     return Write(_upsert_counter, row)
 
 

@@ -9,16 +9,18 @@ from sqlalchemy import Connection, delete, insert, select
 
 from app.access.encryption import digest, seal, unseal
 from app.directory import documents
-from app.directory.tables import EmployeeSecret
+from app.directory.tables import SealedValue
 
 #: Sealed values: path → value; None clears.
 Secrets = Mapping[str, Any]
 
-_secret = EmployeeSecret.__table__
+_secret = SealedValue.__table__
+#: The name under which the first version sealed; what it sealed opens under no other.
+_PLACE = "employee_secret"
 
 
 def store_secrets(
-    connection: Connection, tenant_id: int, employee_id: str, secrets: Secrets
+    connection: Connection, tenant_id: int, resource_id: str, secrets: Secrets
 ) -> dict[str, list[Any]]:
     """Seal the values that are new or different; return path → [digest before, digest after]."""
     changes: dict[str, list[Any]] = {}
@@ -26,11 +28,11 @@ def store_secrets(
         whole_path, member = documents.sealed_path(path)
         where = (
             _secret.c.tenant_id == tenant_id,
-            _secret.c.employee_id == employee_id,
+            _secret.c.resource_id == resource_id,
             _secret.c.path == whole_path,
         )
         known = connection.execute(select(_secret.c.digest, _secret.c.sealed).where(*where)).first()
-        place = f"employee_secret/{employee_id}/{whole_path}"
+        place = f"{_PLACE}/{resource_id}/{whole_path}"
         value = said
         if member is not None:
             old = documents.loaded(unseal(tenant_id, place, known.sealed).decode()) if known else {}
@@ -41,7 +43,7 @@ def store_secrets(
             continue
         connection.execute(delete(_secret).where(*where))
         if after is not None:
-            row = {"tenant_id": tenant_id, "employee_id": employee_id, "path": whole_path, "digest": after}
+            row = {"tenant_id": tenant_id, "resource_id": resource_id, "path": whole_path, "digest": after}
             connection.execute(insert(_secret).values(row | {"sealed": seal(tenant_id, place, plain)}))
         changes[whole_path] = [before, after]
     return changes

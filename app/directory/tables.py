@@ -1,13 +1,18 @@
-"""Tables of the directory: employees as documents beside the columns that are searched, and their revisions."""
+"""Tables of the directory: resources as documents beside the columns that are searched, and their revisions.
+
+Employees have a table of their own; groups and the resource types that a tenant loaded share ``resource``. What hangs
+on a resource of either table (external ids, sealed values, memberships, revisions) names it by its id alone.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, ForeignKeyConstraint, Index, Integer, String, Text
+from sqlalchemy import Boolean, ForeignKeyConstraint, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database import Blob, IdText, InstantText, Key, Model, SearchJson
+from app.database import CLUSTERED, Blob, IdText, InstantText, Json, Key, Model, SearchJson
 
 _EMPLOYEE = ["employee.tenant_id", "employee.id"]
+_OF_A_RUN = text("run_id IS NOT NULL")
 
 
 class EmployeeRow(Model):
@@ -16,10 +21,10 @@ class EmployeeRow(Model):
     __tablename__ = "employee"
     __table_args__ = (
         Index("uq_employee_user_name", "tenant_id", "user_name_key", unique=True),
-        Index("ix_employee_display_name", "tenant_id", "display_name_key"),
-        Index("ix_employee_employee_number", "tenant_id", "employee_number_key"),
+        Index("ix_employee_display_name", "tenant_id", "display_name_key", "id"),
+        Index("ix_employee_employee_number", "tenant_id", "employee_number_key", "id"),
         Index("ix_employee_active", "tenant_id", "active", "id"),
-        Index("ix_employee_last_modified", "tenant_id", "last_modified"),
+        Index("ix_employee_last_modified", "tenant_id", "last_modified", "id"),
     )
 
     tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
@@ -48,6 +53,7 @@ class EmployeeEmail(Model):
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "employee_id"], _EMPLOYEE, ondelete="CASCADE"),
         Index("ix_employee_email_key", "tenant_id", "key", "type"),
+        CLUSTERED,
     )
 
     tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
@@ -57,43 +63,96 @@ class EmployeeEmail(Model):
     key: Mapped[str] = mapped_column(Key)
 
 
+class ResourceRow(Model):
+    """One group, or one resource of a type that the tenant loaded; the columns are those of ``employee``."""
+
+    __tablename__ = "resource"
+    __table_args__ = (
+        Index("ix_resource_display_name", "tenant_id", "type", "display_name_key", "id"),
+        Index("ix_resource_last_modified", "tenant_id", "type", "last_modified", "id"),
+    )
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    #: The name of the resource type.
+    type: Mapped[str] = mapped_column(Key, primary_key=True)
+    id: Mapped[str] = mapped_column(IdText, primary_key=True)
+    version: Mapped[int] = mapped_column(Integer)
+    display_name_key: Mapped[str | None] = mapped_column(Key)
+    created_at: Mapped[str] = mapped_column(InstantText)
+    last_modified: Mapped[str] = mapped_column(InstantText)
+    #: A group's members are not in it: they are rows of ``membership``.
+    wire: Mapped[str] = mapped_column(Text)
+    on_request: Mapped[str | None] = mapped_column(Text)
+    compared: Mapped[str] = mapped_column(SearchJson)
+    owners: Mapped[str] = mapped_column(Text)
+
+
+class Membership(Model):
+    """One member of one group: an employee or another group."""
+
+    __tablename__ = "membership"
+    __table_args__ = (Index("ix_membership_member", "tenant_id", "member_id"), CLUSTERED)
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    group_id: Mapped[str] = mapped_column(IdText, primary_key=True)
+    member_id: Mapped[str] = mapped_column(IdText, primary_key=True)
+    #: ``User`` or ``Group``.
+    type: Mapped[str] = mapped_column(Key)
+
+
+class UniqueValue(Model):
+    """A value of an attribute that a loaded schema calls unique (RFC 7643 §2.2 ``uniqueness``)."""
+
+    __tablename__ = "unique_value"
+    __table_args__ = (Index("ix_unique_value_resource", "tenant_id", "resource_id"), CLUSTERED)
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    type: Mapped[str] = mapped_column(Key, primary_key=True)
+    path: Mapped[str] = mapped_column(Key, primary_key=True)
+    key: Mapped[str] = mapped_column(Key, primary_key=True)
+    resource_id: Mapped[str] = mapped_column(IdText)
+
+
 class ExternalId(Model):
-    """What one client calls an employee (RFC 7643 §3.1: the value belongs to the client that wrote it)."""
+    """What one client calls a resource (RFC 7643 §3.1: the value belongs to the client that wrote it)."""
 
     __tablename__ = "external_id"
     __table_args__ = (
-        ForeignKeyConstraint(["tenant_id", "employee_id"], _EMPLOYEE, ondelete="CASCADE"),
         Index("ix_external_id_value", "tenant_id", "client_id", "value"),
-        Index("ix_external_id_employee", "tenant_id", "employee_id"),
+        Index("ix_external_id_resource", "tenant_id", "resource_id"),
+        CLUSTERED,
     )
 
     tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
     client_id: Mapped[int] = mapped_column(Integer, primary_key=True)
-    employee_id: Mapped[str] = mapped_column(IdText, primary_key=True)
+    resource_id: Mapped[str] = mapped_column(IdText, primary_key=True)
     value: Mapped[str] = mapped_column(Key)
 
 
-class EmployeeSecret(Model):
+class SealedValue(Model):
     """A ``returned: never`` value, sealed (``app.access.encryption``); nothing reads it but write-back."""
 
-    __tablename__ = "employee_secret"
-    __table_args__ = (ForeignKeyConstraint(["tenant_id", "employee_id"], _EMPLOYEE, ondelete="CASCADE"),)
+    __tablename__ = "sealed_value"
+    __table_args__ = (CLUSTERED,)
 
     tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
-    employee_id: Mapped[str] = mapped_column(IdText, primary_key=True)
+    resource_id: Mapped[str] = mapped_column(IdText, primary_key=True)
     path: Mapped[str] = mapped_column(String(200), primary_key=True)
     sealed: Mapped[bytes] = mapped_column(Blob)
     digest: Mapped[str] = mapped_column(String(64))
 
 
 class Revision(Model):
-    """One change of one employee: who, in which run, and each value before and after. It outlives the employee."""
+    """One change of one resource: who, in which run, and each value before and after. It outlives the resource."""
 
     __tablename__ = "revision"
-    __table_args__ = (Index("ix_revision_run", "tenant_id", "run_id"),)
+    __table_args__ = (
+        Index("ix_revision_run", "tenant_id", "run_id", sqlite_where=_OF_A_RUN, postgresql_where=_OF_A_RUN),
+        CLUSTERED,
+    )
 
     tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
-    employee_id: Mapped[str] = mapped_column(IdText, primary_key=True)
+    resource_id: Mapped[str] = mapped_column(IdText, primary_key=True)
     number: Mapped[int] = mapped_column(Integer, primary_key=True)
     at: Mapped[str] = mapped_column(InstantText)
     kind: Mapped[str] = mapped_column(String(10))
@@ -103,10 +162,23 @@ class Revision(Model):
     changes: Mapped[str] = mapped_column(Text)
 
 
+class LoadedSchemas(Model):
+    """The RFC 7643 §7 and §6 documents that a tenant loaded on top of the standard ones."""
+
+    __tablename__ = "loaded_schemas"
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    #: The same number as ``tenant.schema_version``: counts every load up.
+    version: Mapped[int] = mapped_column(Integer)
+    schemas: Mapped[list[dict[str, object]]] = mapped_column(Json)
+    resource_types: Mapped[list[dict[str, object]]] = mapped_column(Json)
+
+
 class Counter(Model):
     """A slice of a tenant's count of resources; slices keep writers from queueing on one row."""
 
     __tablename__ = "counter"
+    __table_args__ = (CLUSTERED,)
 
     tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
     resource: Mapped[str] = mapped_column(String(40), primary_key=True)

@@ -10,8 +10,9 @@ from sqlalchemy import Connection, Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.database import is_sqlite
+from app.prepared import Prepared
 
-#: Makes an INSERT or UPDATE from a dialect (which has ``insert``) and a prefix for the names of its parameters.
+#: Makes an INSERT, UPDATE or DELETE from a dialect (which has ``insert``) and a prefix for the names of its parameters.
 Recipe = Callable[[Any, str], Any]
 
 
@@ -41,18 +42,18 @@ def together(connection: Connection, writes: Sequence[Write]) -> None:
     """
     if is_sqlite(connection):
         for recipe, row in writes:
-            connection.execute(_alone(recipe), row)
+            _alone(recipe).run(connection, row)
         return
     row = {f"w{n}_{name}": value for n, write in enumerate(writes) for name, value in write.row.items()}
-    connection.execute(_combined(tuple(write.recipe for write in writes)), row)
+    _combined(tuple([write.recipe for write in writes])).run(connection, row)
 
 
 @lru_cache(maxsize=256)
-def _alone(recipe: Recipe) -> Any:
-    return recipe(sqlite, "")
+def _alone(recipe: Recipe) -> Prepared:
+    return Prepared(recipe(sqlite, ""))
 
 
 @lru_cache(maxsize=256)
-def _combined(recipes: tuple[Recipe, ...]) -> Any:
+def _combined(recipes: tuple[Recipe, ...]) -> Prepared:
     *others, last = (recipe(postgresql, f"w{n}_") for n, recipe in enumerate(recipes))
-    return last.add_cte(*(statement.cte(f"w{n}") for n, statement in enumerate(others)))
+    return Prepared(last.add_cte(*(statement.cte(f"w{n}") for n, statement in enumerate(others))))

@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app import clock, directory
 from app.directory import Change
+from app.prepared import Prepared
 from app.provisioning.fields import Effect, effect_of, outgoing_values
 from app.provisioning.kinds import policy_from_text
 from app.provisioning.people import label_of
@@ -27,8 +28,8 @@ _WHERE_LINK = (
     _link.c.target_id == bindparam("b_target"),
     _link.c.employee_id == bindparam("b_employee"),
 )
-_TARGETS = (
-    select(_target.c.id, _target.c.kind, type_coerce(_target.c.settings, Text).label("settings"))
+_TARGETS = Prepared(
+    select(_target.c.id, _target.c.kind, type_coerce(_target.c.settings, Text))
     .where(_target.c.tenant_id == bindparam("b_tenant"))
     .order_by(_target.c.id)
 )
@@ -63,17 +64,19 @@ _RIDES = Mark(is_due=False)
 
 def on_directory_change(connection: Connection, change: Change) -> None:
     """Mark the links that a change of the directory makes dirty, in the change's own transaction."""
-    targets = connection.execute(_TARGETS, {"b_tenant": change.tenant_id}).all()
+    if not change.is_of_a_person:
+        return
+    targets = _TARGETS.rows(connection, {"b_tenant": change.tenant_id})
     if not targets:
         return
     neighbours = _sharers(connection, change)
-    for row in targets:
-        policy = policy_from_text(row.kind, row.settings)
+    for target_id, kind, settings in targets:
+        policy = policy_from_text(kind, settings)
         if change.after is None:
-            _freeze(connection, row.id, change, policy)
+            _freeze(connection, target_id, change, policy)
         else:
-            _mark_employee(connection, row.id, change, policy)
-        mark(connection, change.tenant_id, row.id, neighbours, _CHANGED)
+            _mark_employee(connection, target_id, change, policy)
+        mark(connection, change.tenant_id, target_id, neighbours, _CHANGED)
 
 
 def _mark_employee(connection: Connection, target_id: int, change: Change, policy: Policy) -> None:
@@ -88,7 +91,7 @@ def _mark_employee(connection: Connection, target_id: int, change: Change, polic
         suspends=was_active and not is_active,
         activates=is_active and not was_active,
     )
-    mark(connection, change.tenant_id, target_id, [change.employee_id], said, run_id=change.actor.run_id)
+    mark(connection, change.tenant_id, target_id, [change.resource_id], said, run_id=change.actor.run_id)
 
 
 def _sharers(connection: Connection, change: Change) -> list[str]:
@@ -99,7 +102,7 @@ def _sharers(connection: Connection, change: Change) -> list[str]:
     found: set[str] = set()
     for email in emails - {None}:
         found.update(directory.ids_by_work_email(connection, change.tenant_id, str(email)))
-    return sorted(found - {change.employee_id})
+    return sorted(found - {change.resource_id})
 
 
 def mark(
@@ -131,7 +134,7 @@ def mark(
 
 def _freeze(connection: Connection, target_id: int, change: Change, policy: Policy) -> None:
     """Keep what the link of a deleted employee owes (rule 7); the delete itself adds nothing."""
-    key = {"b_tenant": change.tenant_id, "b_target": target_id, "b_employee": change.employee_id}
+    key = {"b_tenant": change.tenant_id, "b_target": target_id, "b_employee": change.resource_id}
     link = connection.execute(_LOCK_LINK, key).first()
     if link is None:
         return

@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from app import clock
 from app.access import tenants, tokens
+from app.access.tables import Tenant as TenantTable
 from app.access.tables import Token
 from app.access.tenants import Tenant
 from app.access.tokens import Authenticator
@@ -118,3 +119,76 @@ def test_wrong_use_is_refused_by_name(tenant: Tenant, app: Flask) -> None:
         _issued(tenant, " ")
     with writing() as connection, pytest.raises(NotFoundError, match="Token 99"):
         tokens.revoke(connection, tenant.id, 99)
+
+
+def test_a_principal_carries_the_version_of_its_tenants_schemas(tenant: Tenant) -> None:
+    issued = _issued(tenant)
+    with writing() as connection:
+        connection.execute(update(TenantTable.__table__).values(schema_version=7))
+    principal = Authenticator().principal(issued.text)
+    assert principal is not None
+    assert principal.schema_version == 7
+
+
+def test_a_token_may_be_bound_to_an_employee_and_so_is_its_successor(tenant: Tenant) -> None:
+    issued = _issued(tenant, employee_id="0198a5b2-0f00-7abc-8def-0123456789ab")
+    with writing() as connection:
+        fresh = tokens.rotate(connection, tenant, issued.id)
+    for text_ in (issued.text, fresh.text):
+        principal = Authenticator().principal(text_)
+        assert principal is not None
+        assert principal.employee_id == "0198a5b2-0f00-7abc-8def-0123456789ab"
+
+
+def test_a_successor_has_the_scopes_of_the_old_one_and_a_life_of_its_own(tenant: Tenant) -> None:
+    issued = _issued(tenant, scopes=("scim:read", "scim:sensitive"), life_days=3)
+    with writing() as connection:
+        fresh = tokens.rotate(connection, tenant, issued.id, life_days=9)
+    assert fresh.expires_at > clock.after(8 * tokens.DAY)
+    principal = Authenticator().principal(fresh.text)
+    assert principal is not None
+    assert principal.scopes == {"scim:read", "scim:sensitive"}
+
+
+def test_rotating_never_prolongs_the_old_one(tenant: Tenant) -> None:
+    issued = _issued(tenant, life_days=1)
+    with writing() as connection:
+        tokens.rotate(connection, tenant, issued.id, overlap_hours=720)
+    with time_machine.travel(clock.utcnow() + timedelta(days=1, seconds=1), tick=False):
+        assert Authenticator().principal(issued.text) is None
+
+
+def test_a_revoked_token_is_not_rotated_and_an_access_token_neither(tenant: Tenant) -> None:
+    issued = _issued(tenant)
+    with writing() as connection:
+        tokens.revoke(connection, tenant.id, issued.id)
+        with pytest.raises(NotFoundError, match="is revoked"):
+            tokens.rotate(connection, tenant, issued.id)
+        bought = tokens.issue(connection, tenant, 1, ("scim:read",), 3600, secret_id=1)
+        with pytest.raises(WrongUse, match="is an access token"):
+            tokens.rotate(connection, tenant, bought.id)
+
+
+def test_access_tokens_are_listed_only_when_they_are_asked_for(tenant: Tenant) -> None:
+    made = _issued(tenant)
+    with writing() as connection:
+        bought = tokens.issue(connection, tenant, 1, ("scim:read",), 3600, secret_id=1)
+        assert [row.id for row in tokens.listed(connection, tenant.id)] == [made.id]
+        all_of_them = tokens.listed(connection, tenant.id, with_access_tokens=True)
+    assert [row.id for row in all_of_them] == [bought.id, made.id]
+
+
+def test_the_use_of_a_client_counts_its_living_tokens(tenant: Tenant) -> None:
+    first, second, _expired = _issued(tenant), _issued(tenant), _issued(tenant, life_days=1)
+    assert Authenticator().principal(first.text)
+    with writing() as connection:
+        tokens.revoke(connection, tenant.id, second.id)
+    with time_machine.travel(clock.utcnow() + timedelta(days=2), tick=False), reading() as connection:
+        use = tokens.use_by_client(connection, tenant.id)
+    assert {number: use[number].living for number in use} == {1: 1}
+    assert use[1].last_used_at is not None
+
+
+@pytest.mark.parametrize("text_", ["", "rc", "rc_", "rc__x", "rc_a\x00b_x", "rc_ä_x", "Rc_a_x", "rc_a_"])
+def test_what_has_not_the_form_of_a_token_is_nobody_without_a_question_to_the_database(text_: str) -> None:
+    assert tokens.key_of_tenant(text_) is None

@@ -70,6 +70,8 @@ COMMANDS = [
         "source remove",
         "source pause",
     ),
+    *("client create", "client list", "client show", "client set", "client secret", "client log"),
+    *("schema load", "schema list", "schema show", "schema remove"),
     *("source resume", "run-log list", "run-log show", "run-log cancel", "run-log errors"),
     *(
         "target add",

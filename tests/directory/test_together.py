@@ -26,7 +26,7 @@ def _count(slot: int) -> Write:
 
 
 def _revised(number: int) -> Write:
-    row = {"tenant_id": 1, "employee_id": "e", "number": number, "at": "t", "kind": "changed", "actor": "a"}
+    row = {"tenant_id": 1, "resource_id": "e", "number": number, "at": "t", "kind": "changed", "actor": "a"}
     return Write(_insert_revision, row | {"run_id": None, "changes": "{}"})
 
 

@@ -15,7 +15,7 @@ from app.access import encryption
 from app.access.tables import AuditRow
 from app.access.tenants import Tenant
 from app.database import reading, writing
-from app.directory.tables import EmployeeRow, EmployeeSecret
+from app.directory.tables import EmployeeRow, SealedValue
 from app.errors import WriteOptionIgnored
 from scim.errors import NotFound, Uniqueness
 from scim.resources import ENTERPRISE, HR, USER
@@ -37,7 +37,7 @@ def _person(user_name: str = "ada@example.com", **more: Any) -> dict[str, Any]:
 
 def _create(
     tenant: Tenant, document: dict[str, Any], actor: directory.Actor = IDP, **more: Any
-) -> directory.Employee:
+) -> directory.Resource:
     with writing() as connection:
         return directory.create(connection, tenant.id, actor, document, **more)
 
@@ -113,7 +113,7 @@ def test_a_change_that_changes_nothing_writes_nothing(tenant: Tenant) -> None:
     ada = _create(tenant, _person(title="Countess"))
     written = _merge(tenant, ada.id, {"title": "Countess"})
     assert not written.changed
-    assert written.employee == ada
+    assert written.resource == ada
     with reading() as connection:
         assert len(directory.revisions(connection, tenant.id, ada.id)) == 1
 
@@ -193,9 +193,9 @@ def test_secrets_are_sealed_and_told_as_changed_only(tenant: Tenant) -> None:
     with reading() as connection:
         everything = [
             str(connection.execute(text(f"SELECT * FROM {table}")).all())
-            for table in ("employee", "revision", "audit", "employee_secret")
+            for table in ("employee", "revision", "audit", "sealed_value")
         ]
-        assert connection.scalar(select(func.count()).select_from(EmployeeSecret.__table__)) == 1
+        assert connection.scalar(select(func.count()).select_from(SealedValue.__table__)) == 1
     assert not any("72000" in rows or "99000" in rows for rows in everything)
 
 
@@ -204,11 +204,11 @@ def test_a_member_of_a_sealed_value_changes_alone(tenant: Tenant) -> None:
     ada = _create(tenant, _person(), secrets={path: {"amount": 72000, "currency": "USD"}})
     with writing() as connection:
         directory.merge(connection, tenant.id, ada.id, IMPORT, {}, secrets={f"{path}.amount": 99000})
-        row = connection.execute(select(EmployeeSecret.__table__)).one()
+        row = connection.execute(select(SealedValue.__table__)).one()
         plain = encryption.unseal(tenant.id, f"employee_secret/{ada.id}/{path}", row.sealed)
         assert json.loads(plain) == {"amount": 99000, "currency": "USD"}
         directory.merge(connection, tenant.id, ada.id, IMPORT, {}, secrets={path: None})
-        assert connection.scalar(select(func.count()).select_from(EmployeeSecret.__table__)) == 0
+        assert connection.scalar(select(func.count()).select_from(SealedValue.__table__)) == 0
 
 
 def test_values_on_request_are_never_in_revisions(tenant: Tenant) -> None:
@@ -259,7 +259,7 @@ def test_many_writers_at_once_lose_no_change(app: Flask, tenant: Tenant) -> None
             for _ in range(times):
                 with writing() as connection:
                     held = directory.read_for_change(connection, tenant.id, ada.id)
-                    before = held.employee.document
+                    before = held.resource.document
                     document = {**before, "title": str(int(before["title"]) + 1)}
                     directory.change(connection, held, IDP, document)
 

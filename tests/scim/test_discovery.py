@@ -16,10 +16,12 @@ from werkzeug.wrappers import Request, Response
 from scim import discovery
 from scim.discovery import Features
 from scim.errors import MethodNotAllowed, NotFound, ScimError
-from scim.resources import ENTERPRISE, GROUP, HR, USER, standard_schema_set
+from scim.resources import ENTERPRISE, GROUP, HR, USER, GroupModel, UserModel, standard_schema_set
+from scim.schema import SchemaSet
 
 BASE = "https://rollcall.example/scim/v2"
 SET = standard_schema_set()
+ONLY_USERS = SchemaSet.from_models(UserModel, GroupModel, served=("User",))
 
 
 def as_client(model: Any, document: dict[str, Any]) -> Any:
@@ -29,43 +31,61 @@ def as_client(model: Any, document: dict[str, Any]) -> Any:
 def test_the_configuration_says_what_this_version_does() -> None:
     read = as_client(scim2_models.ServiceProviderConfig, discovery.service_provider_config(BASE))
     supported = {n: getattr(read, n).supported for n in ("patch", "bulk", "filter", "sort", "etag")}
-    assert supported == {"patch": True, "bulk": False, "filter": True, "sort": False, "etag": True}
+    assert supported == dict.fromkeys(("patch", "bulk", "filter", "sort", "etag"), True)
     assert not read.change_password.supported
     assert (read.bulk.max_operations, read.bulk.max_payload_size) == (100, 1024 * 1024)
     assert read.filter.max_results == 1_000
-    assert [scheme.type for scheme in read.authentication_schemes] == ["oauthbearertoken"]
-    assert (read.pagination.index, read.pagination.cursor, read.pagination.max_page_size) == (
-        True,
-        False,
-        1_000,
-    )
-    assert read.pagination.cursor_timeout is None
     assert read.meta.location == BASE + "/ServiceProviderConfig"
 
 
+def test_both_ways_to_a_token_are_told_and_one_is_preferred() -> None:
+    read = as_client(scim2_models.ServiceProviderConfig, discovery.service_provider_config(BASE))
+    schemes = {scheme.type: scheme.primary for scheme in read.authentication_schemes}
+    assert schemes == {"oauthbearertoken": True, "oauth2": None}
+
+
+def test_both_pagings_are_told_with_their_limits() -> None:
+    assert discovery.service_provider_config(BASE)["pagination"] == {
+        "cursor": True,
+        "index": True,
+        "defaultPaginationMethod": "index",
+        "defaultPageSize": 100,
+        "maxPageSize": 1_000,
+        "cursorTimeout": 3_600,
+    }
+
+
 def test_a_feature_is_one_switch() -> None:
-    features = Features(bulk=True, sort=True, cursor_paging=True, documentation_url="https://docs.example")
+    features = Features(
+        bulk=False,
+        sort=False,
+        cursor_paging=False,
+        client_credentials=False,
+        documentation_url="https://docs.example",
+    )
     read = as_client(scim2_models.ServiceProviderConfig, discovery.service_provider_config(BASE, features))
-    assert read.bulk.supported and read.sort.supported and read.pagination.cursor
-    assert read.pagination.cursor_timeout == 3_600
+    assert not (read.bulk.supported or read.sort.supported or read.pagination.cursor)
+    assert read.pagination.index and read.pagination.cursor_timeout is None
+    assert [scheme.type for scheme in read.authentication_schemes] == ["oauthbearertoken"]
     assert read.documentation_uri == "https://docs.example"
 
 
 def test_only_what_is_served_is_listed() -> None:
-    listed = as_client(ListResponse[scim2_models.ResourceType], discovery.resource_types(SET, BASE))
+    listed = as_client(ListResponse[scim2_models.ResourceType], discovery.resource_types(ONLY_USERS, BASE))
     assert [found.name for found in listed.resources] == ["User"]
     extensions = {e.schema_: e.required for e in listed.resources[0].schema_extensions}
     assert extensions == {ENTERPRISE: False, HR: False}
     with pytest.raises(NotFound):
-        discovery.resource_type(SET, "Group", BASE)
+        discovery.resource_type(ONLY_USERS, "Group", BASE)
     with pytest.raises(NotFound):
-        discovery.schema(SET, GROUP, BASE)
+        discovery.schema(ONLY_USERS, GROUP, BASE)
 
 
 def test_schemas_lists_those_of_discovery_itself_too() -> None:
-    listed = as_client(ListResponse[scim2_models.Schema], discovery.schemas(SET, BASE))
+    listed = as_client(ListResponse[scim2_models.Schema], discovery.schemas(ONLY_USERS, BASE))
     names = {found.name for found in listed.resources}
     assert {"User", "ServiceProviderConfig", "ResourceType", "Schema"} <= names
+    assert "Group" not in names
     assert listed.total_results == len(listed.resources) == 6
 
 

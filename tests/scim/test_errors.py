@@ -27,10 +27,15 @@ RFC_7644_TABLE_9 = {
     "InvalidVersion": "invalidVers",
     "Sensitive": "sensitive",
 }
+RFC_9865_TABLE_3 = {
+    "InvalidCursor": "invalidCursor",
+    "ExpiredCursor": "expiredCursor",
+    "InvalidCount": "invalidCount",
+}
 
 
-def test_every_keyword_of_table_9_has_its_error_and_no_error_another_keyword() -> None:
-    assert {e.__name__: e.scim_type for e in family() if e.scim_type} == RFC_7644_TABLE_9
+def test_every_keyword_of_the_rfcs_has_its_error_and_no_error_another_keyword() -> None:
+    assert {e.__name__: e.scim_type for e in family() if e.scim_type} == RFC_7644_TABLE_9 | RFC_9865_TABLE_3
 
 
 @pytest.mark.parametrize("kind", family(), ids=lambda kind: kind.__name__)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from scim.codec import Codec, codec_of
 from scim.errors import InvalidValue, ScimError
-from scim.resources import ENTERPRISE, GROUP, HR, USER, UserModel, standard_schema_set, user_type
+from scim.resources import ENTERPRISE, GROUP, HR, USER, UserModel, group_type, standard_schema_set, user_type
 from scim.schema import Attribute, Hint, Schema, SchemaSet
 from tests.strategies import documents
 
@@ -152,7 +152,7 @@ def test_a_loaded_resource_type_is_served_beside_the_built_in_ones() -> None:
     found = with_badges().at("/Badges")
     assert found is not None and found.name == "Badge"
     assert with_badges().at("Users") is user_type()
-    assert with_badges().at("/Groups") is None, "Group is defined, and not served yet"
+    assert with_badges().at("/Groups") is group_type()
 
 
 def test_a_loaded_resource_is_decoded_like_a_built_in_one() -> None:

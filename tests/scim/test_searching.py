@@ -1,4 +1,4 @@
-"""RFC 7644 §3.4.3: the body of a search by POST says what the query of a GET says."""
+"""RFC 7644 §3.4.3, RFC 9865 §3: the body of a search by POST says what the query of a GET says."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ def test_every_parameter_of_the_rfc_is_taken() -> None:
         "sortBy": "name.familyName",
         "sortOrder": "descending",
         "startIndex": 1,
+        "cursor": "VZUTiyhEQJ94IR",
         "count": 10,
     }
     assert search_request({"schemas": [SEARCH_SCHEMA], **parameters}) == parameters
@@ -39,9 +40,13 @@ def test_attributes_are_a_list_or_the_text_of_a_query(name: str, names: Any) -> 
     assert search_request({name: names}) == {name: names}
 
 
-@pytest.mark.parametrize("body", [{}, {"shoeSize": 43}, {"filter": None, "count": None}, {"cursor": 5}])
+@pytest.mark.parametrize("body", [{}, {"shoeSize": 43}, {"filter": None, "count": None}, {"cursor": None}])
 def test_null_and_unknown_members_say_nothing(body: dict[str, Any]) -> None:
     assert search_request(body) == {}
+
+
+def test_an_empty_cursor_is_one_that_asks_for_the_first_page() -> None:
+    assert search_request({"Cursor": "", "count": 10}) == {"cursor": "", "count": 10}
 
 
 @pytest.mark.parametrize(
@@ -78,6 +83,8 @@ def test_a_body_that_is_no_object_is_invalid_syntax(body: Any) -> None:
         ("sortOrder", 1),
         ("startIndex", "1"),
         ("startIndex", 1.0),
+        ("cursor", 5),
+        ("cursor", [""]),
         ("count", True),
         ("count", [10]),
     ],

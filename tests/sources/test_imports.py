@@ -13,7 +13,7 @@ from app import directory
 from app.access.encryption import unseal
 from app.database import reading, writing
 from app.directory import Actor
-from app.directory.tables import EmployeeSecret
+from app.directory.tables import SealedValue
 from app.sources import catalog, runner, runs
 from app.sources.tables import row_error, source_record, staged_record
 from scim.resources import ENTERPRISE, HR, USER
@@ -517,7 +517,7 @@ SECRET_MAPPING = (
 
 def opened_secret(tenant, row):
     """The value of a sealed row."""
-    return json.loads(unseal(tenant.id, f"employee_secret/{row.employee_id}/{row.path}", row.sealed))
+    return json.loads(unseal(tenant.id, f"employee_secret/{row.resource_id}/{row.path}", row.sealed))
 
 
 SECRET_HEADER = "ID,First,Last,Email,Title,Status,Pay,SSN,Born"
@@ -539,7 +539,7 @@ def test_salary_and_national_id_are_sealed_and_shown_nowhere(
         canary in error.reason for error in problems(run) for canary in ("78342k", "1121", "13/13")
     )
     with reading() as connection:
-        rows = connection.execute(select(EmployeeSecret.__table__).order_by(EmployeeSecret.path)).all()
+        rows = connection.execute(select(SealedValue.__table__).order_by(SealedValue.path)).all()
     opened = {row.path: opened_secret(tenant, row) for row in rows}
     assert opened == {
         f"{HR}:nationalId": {"value": "078-05-1120"},
@@ -554,7 +554,7 @@ def test_a_changed_part_of_a_sealed_value_keeps_its_other_parts(write, add_sourc
     write(ADA + ",80000,,", header=SECRET_HEADER)
     assert counted(import_from(source)) == {"updated": 1, "total": 1}
     with reading() as connection:
-        row = connection.execute(select(EmployeeSecret.__table__)).one()
+        row = connection.execute(select(SealedValue.__table__)).one()
     assert opened_secret(tenant, row) == {"amount": 80000, "currency": "USD"}
 
 

@@ -2,51 +2,41 @@
 
 from __future__ import annotations
 
-from flask import Response, g, request
-
-from app.web.scim.exchange import json_answer, view
+from app.directory.schemas import schema_set
+from app.web.scim.exchange import Answer, Exchange, json_answer
 from scim import discovery
 from scim.errors import Forbidden
-from scim.resources import standard_schema_set
+from scim.schema import SchemaSet
 
 
-def service_provider_config() -> Response:
+def service_provider_config(exchange: Exchange) -> Answer:
     """Answer /ServiceProviderConfig; it needs no credentials, and a filter is ignored."""
-    return json_answer(discovery.service_provider_config(g.scim_base_url))
+    return json_answer(discovery.service_provider_config(exchange.base_url))
 
 
-def resource_types() -> Response:
+def resource_types(exchange: Exchange) -> Answer:
     """Answer /ResourceTypes."""
-    _refuse_filter()
-    return json_answer(discovery.resource_types(standard_schema_set(), view().base_url))
+    return json_answer(discovery.resource_types(_schemas(exchange), exchange.base_url))
 
 
-def resource_type(name: str) -> Response:
+def resource_type(exchange: Exchange, name: str) -> Answer:
     """Answer /ResourceTypes/{name}."""
-    _refuse_filter()
-    return json_answer(discovery.resource_type(standard_schema_set(), name, view().base_url))
+    return json_answer(discovery.resource_type(_schemas(exchange), name, exchange.base_url))
 
 
-def schemas() -> Response:
+def schemas(exchange: Exchange) -> Answer:
     """Answer /Schemas."""
-    _refuse_filter()
-    return json_answer(
-        discovery.schemas(standard_schema_set(), view().base_url, sensitive_allowed=_may_see_sensitive())
-    )
+    schemas, base, sensitive = _schemas(exchange), exchange.base_url, exchange.sees_sensitive
+    return json_answer(discovery.schemas(schemas, base, sensitive_allowed=sensitive))
 
 
-def schema(urn: str) -> Response:
+def schema(exchange: Exchange, urn: str) -> Answer:
     """Answer /Schemas/{urn}."""
-    _refuse_filter()
-    return json_answer(
-        discovery.schema(standard_schema_set(), urn, view().base_url, sensitive_allowed=_may_see_sensitive())
-    )
+    schemas, base, sensitive = _schemas(exchange), exchange.base_url, exchange.sees_sensitive
+    return json_answer(discovery.schema(schemas, urn, base, sensitive_allowed=sensitive))
 
 
-def _refuse_filter() -> None:
-    if "filter" in request.args:
+def _schemas(exchange: Exchange) -> SchemaSet:
+    if "filter" in exchange.query:
         raise Forbidden("Discovery endpoints cannot be filtered (RFC 7644 §4); ask without the filter.")
-
-
-def _may_see_sensitive() -> bool:
-    return view().principal.may("scim:sensitive")
+    return schema_set(exchange.principal.tenant_id)

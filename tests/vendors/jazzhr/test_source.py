@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from app import directory
 from app.database import reading, writing
-from app.directory.tables import EmployeeSecret
+from app.directory.tables import SealedValue
 from app.sources.errors import WrongSource
 from app.vendors.jazzhr.simulator import DEFAULT_KEY
 from app.vendors.jazzhr.source import JazzHRSource
@@ -235,7 +235,7 @@ def test_the_salary_stays_outside_unless_it_is_switched_on(account, add_jazzhr, 
     source = add_jazzhr(jazz)
     pull(source)
     with reading() as connection:
-        assert connection.scalar(select(func.count()).select_from(EmployeeSecret.__table__)) == 0
+        assert connection.scalar(select(func.count()).select_from(SealedValue.__table__)) == 0
 
 
 def test_the_key_stands_in_no_log_and_no_message(account, add_jazzhr, pull, caplog, capsys):

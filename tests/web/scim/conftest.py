@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from app.access import tokens
+from app.access import tenants, tokens
 from app.access.tenants import Tenant
 from app.database import writing
 
@@ -56,3 +56,11 @@ def caller(app: Flask, tenant: Tenant) -> Callable[..., ScimCaller]:
             )
 
     return make
+
+
+@pytest.fixture
+def stranger(app: Flask) -> ScimCaller:
+    """Give a caller of another tenant."""
+    with app.app_context(), writing() as connection:
+        other = tenants.create(connection, "stranger")
+        return ScimCaller(app, tokens.create(connection, other, "stranger", scopes=("scim:write",)).text)

@@ -349,7 +349,7 @@ def test_discovery_describes_what_is_served(scim: ScimCaller) -> None:
     config = ScimCaller(scim.app, None)("GET", "/ServiceProviderConfig?filter=x")
     assert config.status_code == 200
     assert config.json["patch"]["supported"] is True
-    assert [found["name"] for found in scim("GET", "/ResourceTypes").json["Resources"]] == ["User"]
+    assert [found["name"] for found in scim("GET", "/ResourceTypes").json["Resources"]] == ["User", "Group"]
     assert scim("GET", "/ResourceTypes/user").json["endpoint"] == "/Users"
     listed = {schema["id"] for schema in scim("GET", "/Schemas").json["Resources"]}
     assert {USER, ENTERPRISE, HR} <= listed
