@@ -11,7 +11,7 @@ TESTS        ?=
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help install install-dev run test test-parts lint lint-format lint-rules lint-types lint-arrows \
-        lint-security fmt bench crash lock clean
+        lint-security fmt bench bench-large crash fuzz battery lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; do \
@@ -50,8 +50,11 @@ $(VENV)/.project-installed: pyproject.toml $(VENV)/.runtime-installed
 run: install  ## a running product with a demo tenant (ROLLCALL_DEMO=0: without)
 	$(BIN)/python -m app.demo
 
-bench: install-dev test-parts  ## our requests beside bare Flask and scim2-server
+bench: install-dev test-parts  ## our requests beside bare Flask, scim2-server and SCIMMY
 	$(BIN)/python -m bench
+
+bench-large: install-dev test-parts  ## a million people beside ten thousand
+	$(BIN)/python -m bench.large
 
 # ---- checking ---------------------------------------------------------------------------------------------
 
@@ -67,6 +70,12 @@ test-parts:
 
 crash: install-dev test-parts  ## the full crash test: processes killed while they import and push
 	$(BIN)/python -m tests.harness.crash
+
+fuzz: install-dev test-parts  ## 100,000 hostile SCIM requests: no 5xx, every error a SCIM Error, no growth
+	$(BIN)/python -m tests.security.fuzz
+
+battery: install-dev test-parts  ## the full races: 50 equal POSTs at once, 1,000 rounds on each database
+	$(BIN)/python -m tests.harness.battery
 
 lint: install-dev lint-format lint-rules lint-types lint-arrows lint-security  ## format, rules, types, arrows, security
 	@echo 'lint: nothing found'

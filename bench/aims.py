@@ -38,7 +38,7 @@ _BESIDE_BARE = {
 _LIST_BESIDE_PEER = Aim(100.0, 100.0)
 #: Database → single operations beside scim2-server, which keeps nothing: PostgreSQL pays for its round trips.
 _BESIDE_PEER = {"sqlite": Aim(3.0, 3.0), "postgresql": Aim(2.0, 2.0)}
-#: A large group beside a small one, where the answer does not have to name every member.
+#: A large group beside a small one, where both answers leave the members out.
 _BY_SIZE = Aim(0.8, 0.8)
 _MEMBERSHIPS = frozenset(operation.name for operation in memberships.PAIRS[0])
 _LIST, _SINGLE = operations.LIST.name, frozenset(operation.name for operation in SIDE_BY_SIDE)

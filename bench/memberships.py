@@ -13,7 +13,7 @@ from bench.operations import WRITTEN, Audience, Operation, patch_body
 _GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 CREATED = frozenset({201})
 #: Query of the PATCH → how operations on it are called.
-_ANSWERS = {"?excludedAttributes=members": "", "": ", members in the answer"}
+_ANSWERS = {"?excludedAttributes=members": "", "": ", members not excluded"}
 
 
 def _adding(query: str) -> Operation:

@@ -27,7 +27,7 @@ from scim.shaping import Notes, fields_of, shape
 from scim.validation import refusal, validator_of
 
 MAX_VALUES = 2_000
-"""Values in one multi-valued attribute (scim.md §4)."""
+"""Values in one multi-valued attribute, and in all of a resource but a group (scim.md §4)."""
 MAX_MEMBERS = 20_000
 MAX_EXTERNAL_ID = 1_024
 """Characters in an ``externalId``."""
@@ -126,6 +126,8 @@ class Codec:
         shaped = shape(self._fields, source, notes)
         if notes.flat:
             _fold(shaped, notes)
+        if self._core != GROUP:
+            _check_total(shaped)
         external_id = shaped.pop("externalId", None)
         if external_id is not None:
             _check_external_id(external_id)
@@ -213,6 +215,18 @@ def _fold(shaped: dict[str, Any], notes: Notes) -> None:
         if attribute.name in extension:
             raise InvalidValue(f"{attribute.path} is given twice, in its extension and beside it.")
         extension[attribute.name] = value
+
+
+def _check_total(shaped: Mapping[str, Any]) -> None:
+    """Refuse more values than are taken in one request, all multi-valued attributes together (scim.md §4)."""
+    total = 0
+    for name, value in shaped.items():
+        inner = value.values() if name[:4] == "urn:" and isinstance(value, dict) else (value,)
+        total += sum(len(each) for each in inner if isinstance(each, list))
+    if total > MAX_VALUES:
+        raise InvalidValue(
+            f"The resource has {total} values in lists; at most {MAX_VALUES:,} are taken together."
+        )
 
 
 def _check_external_id(value: Any) -> None:

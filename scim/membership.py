@@ -5,14 +5,14 @@ A group of 10,000 must not be loaded to take one member in (scim.md §1). Operat
 `scim.patch` does to the list in a document. Operations that only the present members can answer
 (`members[type eq "User"]`, `members.display`) are left to `scim.patch`.
 
-An id is all that names a member: the `type`, `display` and `$ref` beside it are checked and then ignored,
-as the server derives them.
+An id is all that names a member: the `type` and `$ref` beside it are checked and then ignored, as the server derives
+them; a `display` is kept beside the id.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from scim.attributes import Attribute
@@ -36,6 +36,8 @@ class MemberChange:
     clears: bool = False
     added: tuple[str, ...] = ()
     removed: frozenset[str] = frozenset()
+    displays: Mapping[str, str] = field(default_factory=dict)
+    """What the client calls those of `added` for whom it said so."""
 
     @property
     def is_empty(self) -> bool:
@@ -87,7 +89,7 @@ class _Folding:
         self._members = members
         self._checks = checks
         self._clears = False
-        self._added: dict[str, None] = {}
+        self._added: dict[str, str | None] = {}
         self._removed: set[str] = set()
 
     @property
@@ -117,16 +119,17 @@ class _Folding:
     def result(self) -> MemberChange:
         """Return the net effect; raises InvalidValue beyond 20,000 members."""
         _check_count(len(self._added))
-        return MemberChange(self._clears, tuple(self._added), frozenset(self._removed))
+        displays = {value: display for value, display in self._added.items() if display}
+        return MemberChange(self._clears, tuple(self._added), frozenset(self._removed), displays)
 
     def _clear(self) -> None:
         self._clears = True
         self._added.clear()
         self._removed.clear()
 
-    def _add(self, values: Iterable[str]) -> None:
-        for value in values:
-            self._added[value] = None
+    def _add(self, members: Iterable[tuple[str, str | None]]) -> None:
+        for value, display in members:
+            self._added[value] = display or self._added.get(value)
             self._removed.discard(value)
 
     def _remove(self, values: Iterable[str] | None) -> bool:
@@ -138,8 +141,8 @@ class _Folding:
                 self._removed.add(value)
         return True
 
-    def _values_of(self, value: Any) -> list[str]:
-        """Return the members of an add or replace by `value`: a list, one object, or an id as it is."""
+    def _values_of(self, value: Any) -> list[tuple[str, str | None]]:
+        """Return the members of an add or replace by `value` and `display`: a list, one object, or an id as it is."""
         if is_unassigned(value):
             return []
         items = value if isinstance(value, list) else [value]
@@ -148,7 +151,7 @@ class _Folding:
         for member in checked:
             if "value" not in member:
                 raise InvalidValue(f"members: {echo(member, 120)} has no value, the id of the member.")
-        return [member["value"] for member in checked]
+        return [(member["value"], member.get("display")) for member in checked]
 
     def _values_meant(self, value: Any) -> list[str] | None:
         """Return the members of a remove's value list (Entra ID); None when one is named by something else.

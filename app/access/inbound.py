@@ -46,7 +46,7 @@ _VALUE = re.compile(r"[\"{\[(]|(?<!\w)'|(?<![\w.:])[-+]?\d")
 _ENDPOINT = re.compile(r"[A-Za-z.]{0,40}")
 #: What may stand behind an endpoint: an id that the server gave, a URN, a word of the protocol.
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|urn:[\w:.-]{1,120}|\.search|", re.ASCII)
-_ATTRIBUTE = re.compile(r"[\w:.$-]{1,200}", re.ASCII)
+_ATTRIBUTE = re.compile(r"[\w:./$-]{1,200}", re.ASCII)
 
 
 class InboundLog:

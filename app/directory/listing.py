@@ -179,12 +179,18 @@ def _window(
     shelf, sort = wanted.shelf, wanted.sort
     parameters = {**scope.parameters, "count": count, "offset": offset}
     if not fitting and order.value is None:
-        found: Iterable[Any] = _whole_list(shelf).rows(connection, parameters)
+        found: Iterable[Any] = (_whole_list if offset else _first_page)(shelf).rows(connection, parameters)
     elif not fitting and sort is not None and stored_column(shelf, sort.path) is not None:
         found = _whole_list(shelf, sort.path, sort.type, sort.descending).rows(connection, parameters)
     else:
         found = connection.execute(_read(shelf, fitting, order), parameters)
     return [WireRow._make(row) for row in found]
+
+
+@lru_cache(maxsize=256)
+def _first_page(shelf: Shelf) -> Prepared:
+    """Return the read of the first ``count`` resources of a shelf: with nothing to skip, ids need not come first."""
+    return Prepared(wires_of(shelf).select.order_by(shelf.table.c.id).limit(bindparam("count")))
 
 
 @lru_cache(maxsize=256)

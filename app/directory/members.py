@@ -20,6 +20,7 @@ from sqlalchemy import (
     type_coerce,
 )
 from sqlalchemy.dialects.postgresql import JSON
+from sqlalchemy.types import NullType
 
 from app.directory.documents import loaded
 from app.directory.tables import EmployeeRow, Membership, ResourceRow
@@ -45,10 +46,14 @@ class Belonging(NamedTuple):
     display: str | None
 
 
-def is_member(table: Table) -> ColumnElement[bool]:
-    """Return the SQL expression that is true where the row of ``table`` is a member of some group."""
+def is_member(table: Table) -> ColumnElement[Any]:
+    """Return the SQL expression that is true where the row of ``table`` is a member of some group.
+
+    It comes out as the driver has it, 1 or True: turning it into a ``bool`` took a quarter of a list's time.
+    """
     mine = and_(_membership.c.tenant_id == table.c.tenant_id, _membership.c.member_id == table.c.id)
-    return select(literal(1)).select_from(_membership).where(mine).correlate(table).exists()
+    found = select(literal(1)).select_from(_membership).where(mine).correlate(table).exists()
+    return type_coerce(found, NullType())
 
 
 def text_of(wire: Any, name: str, dialect: str) -> Any:
@@ -59,13 +64,15 @@ def text_of(wire: Any, name: str, dialect: str) -> Any:
 
 
 def display_of(dialect: str) -> Any:
-    """Return the SQL expression of what a member, joined as employee or resource, is called."""
+    """Return the SQL expression of what a member, joined as employee or resource, is called.
+
+    What the client that added it said comes first: in the schema ``display`` is the client's to write.
+    """
     person = func.coalesce(
         text_of(_employee.c.wire, "displayName", dialect), text_of(_employee.c.wire, "userName", dialect)
     )
-    return case(
-        (_membership.c.type == "User", person), else_=text_of(_resource.c.wire, "displayName", dialect)
-    )
+    group = text_of(_resource.c.wire, "displayName", dialect)
+    return func.coalesce(_membership.c.display, case((_membership.c.type == "User", person), else_=group))
 
 
 def with_names(source: Any) -> Any:

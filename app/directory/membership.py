@@ -11,6 +11,7 @@ from app.directory.schemas import schema_set
 from app.directory.tables import EmployeeRow, Membership, ResourceRow
 from app.prepared import Prepared
 from scim.errors import InvalidValue, echo
+from scim.keys import comparison_key
 from scim.membership import MemberChange
 from scim.resources import GROUP
 from scim.schema import ResourceType
@@ -74,7 +75,7 @@ def changed(
         present = set(_those(connection, _PRESENT, tenant_id, group_id, (*added, *change.removed)))
         removed = present & change.removed
     fresh = [member_id for member_id in added if member_id not in present]
-    _add(connection, tenant_id, group_id, fresh, promised or {})
+    _add(connection, tenant_id, group_id, fresh, promised or {}, change.displays)
     for some in _chunks(sorted(removed)):
         connection.execute(_REMOVE, {**_key(tenant_id, group_id), "b_ids": some})
     return {"members": [sorted(removed) or None, fresh or None]} if removed or fresh else {}
@@ -105,7 +106,12 @@ def types_of(
 
 
 def _add(
-    connection: Connection, tenant_id: int, group_id: str, ids: Collection[str], promised: Mapping[str, str]
+    connection: Connection,
+    tenant_id: int,
+    group_id: str,
+    ids: Collection[str],
+    promised: Mapping[str, str],
+    displays: Mapping[str, str],
 ) -> None:
     if not ids:
         return
@@ -114,7 +120,14 @@ def _add(
         if member_id not in kinds:
             raise InvalidValue(f"members: there is no User or Group {echo(member_id, 64)} in this tenant.")
     rows = [
-        {"tenant_id": tenant_id, "group_id": group_id, "member_id": member_id, "type": kinds[member_id]}
+        {
+            "tenant_id": tenant_id,
+            "group_id": group_id,
+            "member_id": member_id,
+            "type": kinds[member_id],
+            "display": displays.get(member_id),
+            "display_key": comparison_key(displays[member_id]) if member_id in displays else None,
+        }
         for member_id in ids
     ]
     for some in _chunks(rows):

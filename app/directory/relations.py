@@ -77,7 +77,10 @@ class Relations:
             # "User" or "Group": of ASCII alone, both databases make the same.
             "type": func.lower(_membership.c.type, type_=String()),
             "$ref": reference + _membership.c.member_id,
-            "display": case((is_person, self._name_of_person()), else_=self._name_of_group()),
+            "display": func.coalesce(
+                _membership.c.display_key,
+                case((is_person, self._name_of_person()), else_=self._name_of_group()),
+            ),
         }
         return fits(self._json, test, columns[name])
 

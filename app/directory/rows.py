@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, false, insert, select, union_all, update
+from sqlalchemy import Connection, and_, bindparam, delete, insert, literal, select, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.directory import documents
@@ -39,7 +39,7 @@ class Statements:
                 *(table.c[name] for name in ("version", "wire", "on_request", "owners")),
                 *(table.c[name] for name in ("created_at", "last_modified")),
                 _external.c.value,
-                is_member(table) if shelf.is_people else false(),
+                is_member(table) if shelf.is_people else literal(0),
             )
             .select_from(table.outerjoin(_external, external))
             .where(*self._where)

@@ -98,6 +98,9 @@ class Membership(Model):
     member_id: Mapped[str] = mapped_column(IdText, primary_key=True)
     #: ``User`` or ``Group``.
     type: Mapped[str] = mapped_column(Key)
+    #: What the client that added the member calls it, and the comparison key of that; NULL: what it is called itself.
+    display: Mapped[str | None] = mapped_column(Text)
+    display_key: Mapped[str | None] = mapped_column(Key)
 
 
 class UniqueValue(Model):

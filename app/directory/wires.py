@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, false, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, literal, select
 
 from app.directory.members import is_member
 from app.directory.scopes import Scope
@@ -51,7 +51,7 @@ class Wires:
             select(
                 *(table.c[name] for name in names),
                 _external.c.value,
-                is_member(table) if shelf.is_people else false(),
+                is_member(table) if shelf.is_people else literal(0),
             )
             .select_from(table.outerjoin(_external, own_external))
             .where(*shelf.mine())

@@ -111,6 +111,8 @@ def _create_tables() -> None:
         sa.Column("group_id", database.IdText, nullable=False),
         sa.Column("member_id", database.IdText, nullable=False),
         sa.Column("type", database.Key, nullable=False),
+        sa.Column("display", sa.Text(), nullable=True),
+        sa.Column("display_key", database.Key, nullable=True),
         sa.PrimaryKeyConstraint("tenant_id", "group_id", "member_id", name=op.f("pk_membership")),
         **database.CLUSTERED,
     )

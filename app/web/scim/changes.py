@@ -68,16 +68,18 @@ def _read(exchange: Exchange, shelf: Shelf, decoded: Decoded, *, clears: bool) -
 
 
 def _all_members(entries: Iterable[Mapping[str, Any]], *, clears: bool) -> MemberChange:
-    ids = tuple(entry.get("value") for entry in entries)
-    if None in ids:
-        raise InvalidValue("members.value is missing: a member is named by the id of a User or Group.")
-    return MemberChange(clears, tuple(str(each) for each in ids))
+    displays: dict[str, str | None] = {}
+    for entry in entries:
+        if "value" not in entry:
+            raise InvalidValue("members.value is missing: a member is named by the id of a User or Group.")
+        displays[entry["value"]] = entry.get("display")
+    said = {member_id: display for member_id, display in displays.items() if display}
+    return MemberChange(clears, tuple(displays), displays=said)
 
 
 def read_patch(exchange: Exchange, shelf: Shelf, source: bytes | dict[str, Any]) -> SaidPatch:
     """Return what a PATCH says; raises the errors of :func:`scim.operations.parse_patch`."""
     patch = parse_patch(parse_json(source) if isinstance(source, bytes) else source, shelf.resource_type)
-    _note_dropped(exchange, patch.dropped)
     return SaidPatch(patch, membership_of(patch, shelf.resource_type) if shelf.is_groups else None)
 
 
@@ -158,6 +160,7 @@ def patch(
     else:
         patched = apply_patch(document, said.patch, codec)
         wanted = patched.document
+    _note_dropped(exchange, patched.dropped)
     check_immutable(document, wanted, resource.resource_type)
     if members is not None and members.added and not exchange.principal.settings.strict:
         members = _without_strangers(connection, exchange, members, promised or {})

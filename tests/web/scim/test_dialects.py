@@ -12,6 +12,7 @@ from scim.resources import ENTERPRISE, GROUP, USER
 from tests.web.scim.conftest import ScimCaller
 from tests.web.scim.dialects import (
     entra_id,
+    entra_id_flag,
     google_workspace,
     jumpcloud,
     okta,
@@ -21,7 +22,7 @@ from tests.web.scim.dialects import (
 )
 from tests.web.scim.dialects.script import NOBODY, Play, Script, Step, patch, unlike
 
-CLIENTS = (entra_id, google_workspace, jumpcloud, okta, onelogin, ping, rippling)
+CLIENTS = (entra_id, entra_id_flag, google_workspace, jumpcloud, okta, onelogin, ping, rippling)
 SCRIPTS = [script for client in CLIENTS for script in client.SCRIPTS]
 #: What every client does in its life; Google Workspace sends no groups.
 METHODS = {"GET", "POST", "DELETE"}

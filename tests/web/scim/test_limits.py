@@ -16,19 +16,9 @@ from app.config import Settings
 from app.database import writing
 from scim.resources import GROUP, USER
 from tests.web.scim.conftest import ScimCaller
+from tests.web.scim.exchanges import BULK, PATCH_OP, refused
 
-PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
-BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 MEBIBYTE = 1 << 20
-
-
-def _refused(answer: Any, status: int, scim_type: str | None = None) -> str:
-    """Check a SCIM Error and return its sentence."""
-    assert answer.status_code == status, answer.text[:500]
-    assert answer.content_type == "application/scim+json"
-    assert answer.json["schemas"] == ["urn:ietf:params:scim:api:messages:2.0:Error"]
-    assert (answer.json["status"], answer.json.get("scimType")) == (str(status), scim_type)
-    return str(answer.json["detail"])
 
 
 def _padded(document: dict[str, Any], size: int) -> bytes:
@@ -48,13 +38,13 @@ def _addresses(number: int) -> list[dict[str, str]]:
 def test_a_body_of_one_mebibyte_is_read_and_one_byte_more_is_not(scim: ScimCaller) -> None:
     body = {"schemas": [USER], "userName": "ada"}
     assert scim("POST", "/Users", _padded(body, MEBIBYTE)).status_code == 201
-    assert "1048576" in _refused(scim("POST", "/Users", _padded(body, MEBIBYTE + 1)), 413)
+    assert "1048576" in refused(scim("POST", "/Users", _padded(body, MEBIBYTE + 1)), 413)
 
 
 def test_a_body_that_is_too_large_is_refused_before_it_is_parsed(scim: ScimCaller) -> None:
     for path in ("/Users", "/Bulk", "/.search", "/Users/.search"):
-        _refused(scim("POST", path, b"{" * (MEBIBYTE + 1)), 413)
-    _refused(scim("POST", "/Groups", b"{" * (4 * MEBIBYTE + 1)), 413)
+        refused(scim("POST", path, b"{" * (MEBIBYTE + 1)), 413)
+    refused(scim("POST", "/Groups", b"{" * (4 * MEBIBYTE + 1)), 413)
 
 
 def test_json_may_be_32_levels_deep_and_no_deeper(scim: ScimCaller) -> None:
@@ -63,7 +53,7 @@ def test_json_may_be_32_levels_deep_and_no_deeper(scim: ScimCaller) -> None:
         return b'{"userName":"ada","unknown":' + inner + b"}"
 
     assert scim("POST", "/Users", nested(32)).status_code == 201
-    assert "32" in _refused(scim("POST", "/Users", nested(33)), 400, "invalidSyntax")
+    assert "32" in refused(scim("POST", "/Users", nested(33)), 400, "invalidSyntax")
 
 
 def test_a_filter_may_have_4096_characters_and_no_more(scim: ScimCaller) -> None:
@@ -71,9 +61,9 @@ def test_a_filter_may_have_4096_characters_and_no_more(scim: ScimCaller) -> None
         return 'title eq "' + "x" * (length - 11) + '"'
 
     assert scim("GET", f"/Users?filter={of(4096)}").status_code == 200
-    _refused(scim("GET", f"/Users?filter={of(4097)}"), 400, "invalidFilter")
+    refused(scim("GET", f"/Users?filter={of(4097)}"), 400, "invalidFilter")
     body = {"filter": of(4097)}
-    _refused(scim("POST", "/Users/.search", body), 400, "invalidFilter")
+    refused(scim("POST", "/Users/.search", body), 400, "invalidFilter")
 
 
 def test_a_filter_may_have_50_comparisons_and_no_more(scim: ScimCaller) -> None:
@@ -81,7 +71,7 @@ def test_a_filter_may_have_50_comparisons_and_no_more(scim: ScimCaller) -> None:
         return " or ".join(f'userName eq "u{each}"' for each in range(number))
 
     assert scim("GET", f"/Users?filter={of(50)}").status_code == 200
-    _refused(scim("GET", f"/Users?filter={of(51)}"), 400, "invalidFilter")
+    refused(scim("GET", f"/Users?filter={of(51)}"), 400, "invalidFilter")
 
 
 def test_a_patch_may_have_100_operations_and_no_more(scim: ScimCaller) -> None:
@@ -91,18 +81,18 @@ def test_a_patch_may_have_100_operations_and_no_more(scim: ScimCaller) -> None:
         return _patch(*({"op": "replace", "path": "title", "value": f"t{each}"} for each in range(number)))
 
     assert scim("PATCH", f"/Users/{user}", of(100)).json["title"] == "t99"  # type: ignore[index]
-    _refused(scim("PATCH", f"/Users/{user}", of(101)), 413)
+    refused(scim("PATCH", f"/Users/{user}", of(101)), 413)
     assert scim("GET", f"/Users/{user}").json["title"] == "t99"  # type: ignore[index]
 
 
 def test_an_attribute_may_have_2000_values_and_no_more(scim: ScimCaller) -> None:
     body = {"userName": "ada", "emails": _addresses(2_000)}
     assert scim("POST", "/Users", body).status_code == 201
-    refused = {"userName": "b", "emails": _addresses(2_001)}
-    assert "2,000" in _refused(scim("POST", "/Users", refused), 400, "invalidValue")
+    too_many = {"userName": "b", "emails": _addresses(2_001)}
+    assert "2,000" in refused(scim("POST", "/Users", too_many), 400, "invalidValue")
     added = {"op": "add", "path": "emails", "value": [{"value": "one-more@example.com"}]}
     user = scim("GET", "/Users?attributes=id").json["Resources"][0]["id"]  # type: ignore[index]
-    assert "2,000" in _refused(scim("PATCH", f"/Users/{user}", _patch(added)), 400, "invalidValue")
+    assert "2,000" in refused(scim("PATCH", f"/Users/{user}", _patch(added)), 400, "invalidValue")
 
 
 def test_a_request_may_name_20000_members_and_no_more_in_up_to_4_mebibytes(scim: ScimCaller) -> None:
@@ -114,8 +104,8 @@ def test_a_request_may_name_20000_members_and_no_more_in_up_to_4_mebibytes(scim:
         return {**group, "members": [{"value": f"{each:036}"} for each in range(number)]}
 
     # As many as are taken are looked for, and not found; one more is not looked for.
-    assert "20,000" not in _refused(scim("POST", "/Groups", of(20_000)), 400, "invalidValue")
-    assert "20,000" in _refused(scim("POST", "/Groups", of(20_001)), 400, "invalidValue")
+    assert "20,000" not in refused(scim("POST", "/Groups", of(20_000)), 400, "invalidValue")
+    assert "20,000" in refused(scim("POST", "/Groups", of(20_001)), 400, "invalidValue")
 
 
 def test_a_bulk_request_may_have_100_operations_in_one_mebibyte(scim: ScimCaller) -> None:
@@ -124,9 +114,9 @@ def test_a_bulk_request_may_have_100_operations_in_one_mebibyte(scim: ScimCaller
         return {"schemas": [BULK], "Operations": operations}
 
     assert len(scim("POST", "/Bulk", of(100)).json["Operations"]) == 100  # type: ignore[index]
-    _refused(scim("POST", "/Bulk", of(101)), 413)
+    refused(scim("POST", "/Bulk", of(101)), 413)
     assert scim("POST", "/Bulk", _padded(of(1), MEBIBYTE)).status_code == 200
-    _refused(scim("POST", "/Bulk", _padded(of(1), MEBIBYTE + 1)), 413)
+    refused(scim("POST", "/Bulk", _padded(of(1), MEBIBYTE + 1)), 413)
 
 
 def test_a_page_has_100_resources_unless_asked_and_at_most_1000(scim: ScimCaller, tenant: Tenant) -> None:
@@ -161,11 +151,11 @@ def test_a_token_beyond_its_rate_gets_429_with_retry_after(
     hasty = caller("hasty")
     statuses = [hasty("GET", "/Users?count=0").status_code for _ in range(3)]
     assert statuses == [200, 200, 200]
-    refused = next(
+    answer = next(
         answer for answer in (hasty("GET", "/Users") for _ in range(20)) if answer.status_code != 200
     )
-    assert "1 requests a second" in _refused(refused, 429)
-    assert int(refused.headers["Retry-After"]) >= 1
+    assert "1 requests a second" in refused(answer, 429)
+    assert int(answer.headers["Retry-After"]) >= 1
     assert scim("GET", "/Users").status_code == 200
 
 
@@ -177,8 +167,6 @@ def test_a_rate_of_0_is_no_limit(tenant: Tenant, caller: Callable[..., ScimCalle
 
 
 def test_the_default_rate_is_200_a_second_after_a_burst_of_2000() -> None:
-    from app.config import Settings
-
     assert (Settings().scim_rate, Settings().scim_burst) == (200, 2_000)
 
 
@@ -204,7 +192,7 @@ def test_the_default_rate_is_200_a_second_after_a_burst_of_2000() -> None:
     ("method", "path"), [("POST", "/Users"), ("POST", "/Groups"), ("POST", "/Bulk"), ("POST", "/.search")]
 )
 def test_hostile_json_is_a_400_and_never_a_500(scim: ScimCaller, method: str, path: str, body: bytes) -> None:
-    _refused(scim(method, path, body), 400, "invalidSyntax")
+    refused(scim(method, path, body), 400, "invalidSyntax")
     assert scim("GET", "/Users").json["totalResults"] == 0  # type: ignore[index]
 
 
