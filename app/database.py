@@ -90,7 +90,8 @@ def init_database(app: Flask, settings: Settings) -> None:
     """Join the database to the application: engine options, pragmas and transaction modes."""
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     # An error that names its parameters would carry people's data into the log.
-    options: dict[str, Any] = {"hide_parameters": True}
+    # Filters of clients come in endless forms: each compiled one is kept, up to so many.
+    options: dict[str, Any] = {"hide_parameters": True, "query_cache_size": 200}
     if settings.is_sqlite:
         options["connect_args"] = {"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000}
     else:
@@ -133,7 +134,7 @@ def _prepare_sqlite(engine: Engine, synchronous: str) -> None:
             "journal_mode = WAL",
             f"synchronous = {synchronous.upper()}",
             "foreign_keys = ON",
-            "cache_size = -32768",
+            "cache_size = -16384",
             "temp_store = MEMORY",
         ):
             cursor.execute(f"PRAGMA {pragma}")

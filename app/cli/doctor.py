@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import current_app
 from flask.cli import with_appcontext
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import directory
@@ -21,7 +21,6 @@ from app.access import audit, encryption, tenants
 from app.cli.answers import json_option, say_table
 from app.config import Settings
 from app.database import db, reading
-from app.directory.tables import EmployeeRow
 from app.errors import RollcallError
 from app.migrations.upgrading import DIRECTORY
 
@@ -108,16 +107,10 @@ def verify(as_json: bool) -> None:
                 or f"{report.sealed} rows sealed, {report.unsealed} waiting for the sealer"
             )
             rows.append(_verdict(tenant.slug, "audit chain", chain, is_well=not report.findings))
-            table = EmployeeRow.__table__
-            counted = directory.total(connection, tenant.id)
-            stored = connection.scalar(
-                select(func.count()).select_from(table).where(table.c.tenant_id == tenant.id)
-            )
-            rows.append(
-                _verdict(
-                    tenant.slug, "counters", f"{counted} counted, {stored} stored", is_well=counted == stored
-                )
-            )
+            for name, stored in directory.stored_totals(connection, tenant.id).items():
+                counted = directory.total(connection, tenant.id, name)
+                finding = f"{name}: {counted} counted, {stored} stored"
+                rows.append(_verdict(tenant.slug, "counters", finding, is_well=counted == stored))
     say_table(rows, as_json, ("tenant", "check", "state", "finding"), "No tenants yet: nothing to verify.")
     sys.exit(0 if all(row["state"] == "ok" for row in rows) else 1)
 

@@ -17,6 +17,7 @@ from app.directory.reading import (
     iterate_ids,
     owners,
     revisions,
+    stored_totals,
     total,
 )
 from app.directory.values import Document, differences, flatten, merged, work_email
@@ -63,6 +64,7 @@ __all__ = [
     "read_for_change",
     "replace",
     "revisions",
+    "stored_totals",
     "total",
     "work_email",
 ]

@@ -10,14 +10,14 @@ from sqlalchemy import Connection, bindparam, func, select
 from app.directory import documents
 from app.directory.recording import EMPLOYEES
 from app.directory.schemas import user_type
-from app.directory.tables import Counter, EmployeeEmail, EmployeeRow, ExternalId, Revision
+from app.directory.tables import Counter, EmployeeEmail, EmployeeRow, ExternalId, ResourceRow, Revision
 from app.directory.writing import Resource
 from app.prepared import Prepared
 from scim.keys import comparison_key
 from scim.schema import ResourceType
 
 _employee, _email, _external = EmployeeRow.__table__, EmployeeEmail.__table__, ExternalId.__table__
-_counter, _revision = Counter.__table__, Revision.__table__
+_counter, _revision, _resource = Counter.__table__, Revision.__table__, ResourceRow.__table__
 
 _COLUMNS = [
     _employee.c[name] for name in ("id", "version", "wire", "on_request", "created_at", "last_modified")
@@ -116,6 +116,20 @@ def total(connection: Connection, tenant_id: int, resource: str = EMPLOYEES) -> 
     """Return how many resources of a type the tenant has, from the counters."""
     found = _TOTAL.first(connection, {"tenant_id": tenant_id, "resource": resource})
     return int(found[0] or 0) if found else 0
+
+
+def stored_totals(connection: Connection, tenant_id: int) -> dict[str, int]:
+    """Return resource type → how many there are, by counting the rows; types with a counter only are there with 0."""
+    counters = select(_counter.c.resource).where(_counter.c.tenant_id == tenant_id).distinct()
+    people = select(func.count()).select_from(_employee).where(_employee.c.tenant_id == tenant_id)
+    others = (
+        select(_resource.c.type, func.count())
+        .where(_resource.c.tenant_id == tenant_id)
+        .group_by(_resource.c.type)
+    )
+    totals = dict.fromkeys([EMPLOYEES, *connection.scalars(counters)], 0)
+    totals[EMPLOYEES] = int(connection.scalar(people) or 0)
+    return totals | {name: number for name, number in connection.execute(others)}
 
 
 def external_ids(connection: Connection, tenant_id: int, resource_id: str) -> dict[int, str]:
