@@ -8,6 +8,7 @@ not under ``NOT``, and for an outer join only on its inner side.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -21,10 +22,17 @@ from sqlalchemy import Engine, event
 
 from app.database import Model
 
-ROOT = Path(__file__).resolve().parents[2]
+_ROOT = str(Path(__file__).resolve().parents[2]) + os.sep
+_TESTS, _APP = _ROOT + "tests" + os.sep, _ROOT + "app" + os.sep
+_PREPARED = _APP + "prepared.py"
 
 #: Function of the product → why its statements may see every tenant. Each row was reviewed; keep it short.
-ALLOWED: dict[str, str] = {}
+ALLOWED: dict[str, str] = {
+    "app.access.audit:tenants_to_seal": "the sealer asks which tenants' chains have unsealed rows",
+    "app.provisioning.ticks:due_targets": "the scheduler asks whose targets are due, and wakes a worker for each",
+    "app.sources.runs:due": "workers ask which runs nobody works on, and claim each within its tenant",
+    "app.sources.runs:due_sources": "the scheduler asks whose imports are due, and starts each within its tenant",
+}
 
 _TOKEN = re.compile(
     r"""(?P<skip>\s+|--[^\n]*|::\s*\w+(?:\(\d+\))?(?:\[\])?)
@@ -61,6 +69,14 @@ class Offence:
         return f"{self.sender} reaches every tenant's {', '.join(self.tables)}:\n{self.text}"
 
 
+@dataclass(frozen=True)
+class Reach:
+    """The tenants' tables that a statement uses, and those of which it uses rows of every tenant."""
+
+    tables: frozenset[str]
+    unconfined: tuple[str, ...]
+
+
 @dataclass
 class _Scope:
     """One SELECT, INSERT, UPDATE or DELETE: its tables by alias, what is equal in it, the queries inside it."""
@@ -72,72 +88,95 @@ class _Scope:
     inner: list[list[Item]] = field(default_factory=list)
     #: True with ``WHERE false``: it reads no row at all.
     is_empty: bool = False
+    unconfined: frozenset[str] | set[str] = frozenset()
+
+    def named(self) -> set[str]:
+        """Return the tables that are read or written here."""
+        return {table for _, table in self.tables} | {table for table, _ in self.written}
+
+
+@dataclass
+class Watch:
+    """What the product sent: its offences, the tenants' tables it used, the rows of ``ALLOWED`` it needed."""
+
+    offences: list[Offence] = field(default_factory=list)
+    tables: set[str] = field(default_factory=set)
+    excused: set[str] = field(default_factory=set)
+
+    def taken(self) -> list[Offence]:
+        """Return the offences so far, each text once, and forget them."""
+        found, self.offences = self.offences, []
+        return list(dict.fromkeys(found))
 
 
 @contextmanager
-def watched() -> Iterator[list[Offence]]:
-    """Give the list that fills with the offences of every statement the product sends meanwhile."""
-    offences: list[Offence] = []
+def watched() -> Iterator[Watch]:
+    """Give what fills with the product's statements on every engine of this process meanwhile."""
+    watch = Watch()
 
     def look(_connection: Any, _cursor: Any, text: str, *_rest: Any) -> None:
-        tables = unconfined(text)
-        if tables and (sender := _sender()) and sender not in ALLOWED:
-            offences.append(Offence(text, tables, sender))
+        found = reach(text)
+        watch.tables |= found.tables
+        if not found.unconfined or (sender := _sender()) is None:
+            return
+        if sender in ALLOWED:
+            watch.excused.add(sender)
+        else:
+            watch.offences.append(Offence(text, found.unconfined, sender))
 
     event.listen(Engine, "before_cursor_execute", look)
     try:
-        yield offences
+        yield watch
     finally:
         event.remove(Engine, "before_cursor_execute", look)
+
+
+def owned() -> frozenset[str]:
+    """Return the names of the tables whose rows belong to a tenant."""
+    return frozenset(table.name for table in Model.metadata.tables.values() if "tenant_id" in table.c)
 
 
 def _sender() -> str | None:
     """Return the function of the product that sends a statement as ``module:function``; None for a test's own."""
     frame: Any = sys._getframe(2)
     while frame is not None:
-        path = Path(frame.f_code.co_filename)
-        if path.is_relative_to(ROOT / "tests"):
+        path = frame.f_code.co_filename
+        if path.startswith(_TESTS):
             return None
-        if path.is_relative_to(ROOT / "app") and path.name != "prepared.py":
-            module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-            return f"{module}:{frame.f_code.co_qualname}"
+        if path.startswith(_APP) and path != _PREPARED:
+            module = path.removesuffix(".py").removeprefix(_APP).replace(os.sep, ".")
+            return f"app.{module}:{frame.f_code.co_qualname}"
         frame = frame.f_back
     return None
 
 
 @lru_cache(maxsize=8192)
-def unconfined(text: str) -> tuple[str, ...]:
-    """Return the tables of which a statement reads or writes rows of every tenant; empty for a confined one."""
-    return tuple(sorted(set(_unconfined(_grouped(text), frozenset()))))
+def reach(text: str) -> Reach:
+    """Return what a statement reaches."""
+    scopes = list(_scopes(_grouped(text), frozenset(), owned()))
+    tables = {table for scope in scopes for table in scope.named()} & owned()
+    unconfined = {table for scope in scopes for table in scope.unconfined}
+    return Reach(frozenset(tables), tuple(sorted(unconfined)))
 
 
-def _unconfined(items: list[Item], around: frozenset[str]) -> Iterator[str]:
-    """Yield tables without a tenant condition; ``around`` are the confined aliases of the query around this one."""
+def _scopes(items: list[Item], around: frozenset[str], mine: frozenset[str]) -> Iterator[_Scope]:
+    """Yield the queries in ``items`` and those inside them, judged; ``around`` is confined outside of them."""
     for query in _split(items, _SET_OPERATORS):
         scope = _Scope()
-        _read(query, scope, first="FROM" if not _is_query(query) else "")
-        if scope.is_empty:
-            continue
+        _read(query, scope, first="")
         own = {alias for alias, _ in scope.tables}
-        confined = {_VALUE, *(around - own), *_derived(scope)}
+        # A subquery or WITH holds what was judged where it is written.
+        derived = {alias for alias, table in scope.tables if table not in mine and table != "tenant"}
+        confined = {_VALUE, *(around - own), *derived}
         while fresh := {alias for alias, by in scope.confines if by in confined} - confined:
             confined |= fresh
-        yield from (table for alias, table in scope.tables if table in _owned() and alias not in confined)
-        yield from (
-            table for table, columns in scope.written if table in _owned() and "tenant_id" not in columns
-        )
+        if not scope.is_empty:
+            loose = {table for alias, table in scope.tables if alias not in confined}
+            blind = {table for table, columns in scope.written if "tenant_id" not in columns}
+            scope.unconfined = (loose | blind) & mine
+        yield scope
         for each in scope.inner:
-            yield from _unconfined(each, frozenset(confined))
-
-
-def _derived(scope: _Scope) -> set[str]:
-    """Return the aliases of subqueries and WITH: what they hold was looked at where they are written."""
-    return {alias for alias, table in scope.tables if table not in _owned() and table != "tenant"}
-
-
-@lru_cache(maxsize=1)
-def _owned() -> frozenset[str]:
-    return frozenset(table.name for table in Model.metadata.tables.values() if "tenant_id" in table.c)
+            yield from _scopes(each, frozenset(confined), mine)
 
 
 # --- reading the text

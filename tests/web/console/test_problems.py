@@ -84,7 +84,7 @@ def test_a_method_that_an_address_does_not_take_is_said_with_those_it_takes(sign
     assert "POST" in answer.headers["Allow"]
 
 
-@pytest.mark.parametrize("path", ["/scim/v2/nowhere", "/scim", "/t/acme/scim/v2/nowhere"])
+@pytest.mark.parametrize("path", ["/scim/v2/no/where/at-all", "/scim", "/t/acme/scim/v2/no/where/at-all"])
 def test_an_unknown_scim_address_stays_a_scim_error(browser: Browser, path: str) -> None:
     answer = browser.get(path)
     assert answer.status_code == 404
