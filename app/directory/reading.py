@@ -129,7 +129,7 @@ def stored_totals(connection: Connection, tenant_id: int) -> dict[str, int]:
     )
     totals = dict.fromkeys([EMPLOYEES, *connection.scalars(counters)], 0)
     totals[EMPLOYEES] = int(connection.scalar(people) or 0)
-    return totals | {name: number for name, number in connection.execute(others)}
+    return totals | {row[0]: int(row[1]) for row in connection.execute(others)}
 
 
 def external_ids(connection: Connection, tenant_id: int, resource_id: str) -> dict[int, str]:

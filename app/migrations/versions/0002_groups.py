@@ -211,8 +211,10 @@ def downgrade() -> None:
 
 def _forget_groups() -> None:
     """Delete what hangs on resources that the first version does not know."""
-    for table in _UNTIED:
-        op.execute(
-            f"DELETE FROM {table} WHERE NOT EXISTS (SELECT 1 FROM employee"
-            f" WHERE employee.tenant_id = {table}.tenant_id AND employee.id = {table}.resource_id)"
+    employee = sa.table("employee", sa.column("tenant_id"), sa.column("id"))
+    for name in _UNTIED:
+        table = sa.table(name, sa.column("tenant_id"), sa.column("resource_id"))
+        known = sa.exists().where(
+            employee.c.tenant_id == table.c.tenant_id, employee.c.id == table.c.resource_id
         )
+        op.execute(sa.delete(table).where(~known))
