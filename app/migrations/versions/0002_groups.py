@@ -191,6 +191,7 @@ def downgrade() -> None:
     for table, constraint in _UNTIED.items():
         with _batch(table, clustered=False) as batch:
             batch.alter_column("resource_id", new_column_name="employee_id")
+        with _batch(table, clustered=False) as batch:
             batch.create_foreign_key(
                 constraint,
                 "employee",
