@@ -91,11 +91,16 @@ def init_database(app: Flask, settings: Settings) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     # An error that names its parameters would carry people's data into the log.
     # Filters of clients come in endless forms: each compiled one is kept, up to so many.
-    options: dict[str, Any] = {"hide_parameters": True, "query_cache_size": 200}
+    options: dict[str, Any] = {
+        "hide_parameters": True,
+        "query_cache_size": 200,
+        "pool_size": 20,
+        "max_overflow": 20,
+    }
     if settings.is_sqlite:
         options["connect_args"] = {"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000}
     else:
-        options |= {"pool_size": 20, "max_overflow": 20, "isolation_level": "AUTOCOMMIT"}
+        options["isolation_level"] = "AUTOCOMMIT"
         options["json_serializer"] = lambda value: to_json(value).decode()
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
     db.init_app(app)

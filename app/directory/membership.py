@@ -47,9 +47,9 @@ _GROUPS_WITH = Prepared(
 )
 
 
-def group_type(tenant_id: int) -> ResourceType:
+def group_type(tenant_id: int, connection: Connection | None = None) -> ResourceType:
     """Return the tenant's Group resource type."""
-    types = schema_set(tenant_id).resource_types.values()
+    types = schema_set(tenant_id, connection).resource_types.values()
     return next(resource_type for resource_type in types if resource_type.schema.id == GROUP)
 
 

@@ -34,12 +34,12 @@ _CHUNK = 500
 def get(connection: Connection, tenant_id: int, employee_id: str) -> Resource | None:
     """Return the employee, or None."""
     row = connection.execute(_BY_ID, {"tenant_id": tenant_id, "employee_id": employee_id}).first()
-    return _employee_of(tenant_id, user_type(tenant_id), row) if row else None
+    return _employee_of(tenant_id, user_type(tenant_id, connection), row) if row else None
 
 
 def get_many(connection: Connection, tenant_id: int, ids: Iterable[str]) -> dict[str, Resource]:
     """Return id → employee for those of ``ids`` that exist."""
-    wanted, found, resource_type = list(ids), {}, user_type(tenant_id)
+    wanted, found, resource_type = list(ids), {}, user_type(tenant_id, connection)
     for start in range(0, len(wanted), _CHUNK):
         parameters = {"tenant_id": tenant_id, "ids": wanted[start : start + _CHUNK]}
         for row in connection.execute(_BY_IDS, parameters):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from typing import NamedTuple
 
 from flask import current_app
-from sqlalchemy import bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
 from app.database import reading_once
 from app.directory.tables import LoadedSchemas
@@ -38,28 +39,35 @@ class TenantSchemas:
     def __init__(self) -> None:
         self._known: dict[int, _Known] = {}
 
-    def of(self, tenant_id: int) -> SchemaSet:
-        """Return the tenant's schema set, the same object as long as nothing new was loaded."""
+    def of(self, tenant_id: int, connection: Connection | None = None) -> SchemaSet:
+        """Return the tenant's schema set, the same object as long as nothing new was loaded.
+
+        :param connection: that of the present transaction. Who holds one must not wait for a second one: with every
+            connection of the pool in such hands nobody would go on.
+        """
         known, now = self._known.get(tenant_id), time.monotonic()
         if known is not None and now < known.believed_until:
             return known.schema_set
-        with reading_once() as connection:
-            row = _VERSION.first(connection, {"tenant_id": tenant_id})
-            version = row[0] if row else 0
-            if known is not None and known.version == version:
-                schema_set = known.schema_set
-            elif version == 0:
-                schema_set = standard_schema_set()
-            else:
-                documents = _DOCUMENTS.first(connection, {"tenant_id": tenant_id})
-                schemas, resource_types = documents or ([], [])
-                schema_set = SchemaSet.from_documents(schemas, resource_types, base=standard_schema_set())
-        self._known[tenant_id] = _Known(now + BELIEF_SECONDS, version, schema_set)
-        return schema_set
+        with reading_once() if connection is None else nullcontext(connection) as reader:
+            found = _read(reader, tenant_id, known)
+        self._known[tenant_id] = _Known(now + BELIEF_SECONDS, *found)
+        return found[1]
 
     def forget(self, tenant_id: int) -> None:
         """Look again at the next question: this process has just loaded something."""
         self._known.pop(tenant_id, None)
+
+
+def _read(connection: Connection, tenant_id: int, known: _Known | None) -> tuple[int, SchemaSet]:
+    """Return the version and schema set of a tenant; what is ``known`` is not compiled again."""
+    row = _VERSION.first(connection, {"tenant_id": tenant_id})
+    version = row[0] if row else 0
+    if known is not None and known.version == version:
+        return version, known.schema_set
+    if version == 0:
+        return 0, standard_schema_set()
+    schemas, resource_types = _DOCUMENTS.first(connection, {"tenant_id": tenant_id}) or ([], [])
+    return version, SchemaSet.from_documents(schemas, resource_types, base=standard_schema_set())
 
 
 def tenant_schemas() -> TenantSchemas:
@@ -68,19 +76,19 @@ def tenant_schemas() -> TenantSchemas:
     return schemas
 
 
-def schema_set(tenant_id: int) -> SchemaSet:
-    """Return the schema set of a tenant."""
-    return tenant_schemas().of(tenant_id)
+def schema_set(tenant_id: int, connection: Connection | None = None) -> SchemaSet:
+    """Return the schema set of a tenant; see :meth:`TenantSchemas.of`."""
+    return tenant_schemas().of(tenant_id, connection)
 
 
-def user_type(tenant_id: int) -> ResourceType:
+def user_type(tenant_id: int, connection: Connection | None = None) -> ResourceType:
     """Return the tenant's User resource type: the standard one, or the one with the tenant's extensions."""
-    return schema_set(tenant_id).resource_types["user"]
+    return schema_set(tenant_id, connection).resource_types["user"]
 
 
-def resource_type_at(tenant_id: int, endpoint: str) -> ResourceType:
+def resource_type_at(tenant_id: int, endpoint: str, connection: Connection | None = None) -> ResourceType:
     """Return the resource type that the tenant has at an endpoint such as ``/Users``; raises ``NotFound``."""
-    found = schema_set(tenant_id).at(endpoint)
+    found = schema_set(tenant_id, connection).at(endpoint)
     if found is None:
         raise NotFound(f"There is no endpoint {echo('/' + endpoint.strip('/'), 60)} here.")
     return found

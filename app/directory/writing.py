@@ -19,7 +19,7 @@ from app.directory.listeners import Actor, Change, tell
 from app.directory.recording import counted, recorded
 from app.directory.schemas import user_type
 from app.directory.sealing import Secrets, store_secrets
-from app.directory.shelves import shelf_of
+from app.directory.shelves import Shelf, shelf_of
 from app.directory.together import Write, together
 from app.directory.values import Document, differences, flatten, merged
 from app.identifiers import new_id
@@ -105,7 +105,7 @@ def create(
     :raises scim.errors.InvalidValue: a member does not exist; the transaction must be rolled back.
     """
     require_writing(connection)
-    shelf = shelf_of(resource_type or user_type(tenant_id))
+    shelf = shelf_of(resource_type or user_type(tenant_id, connection))
     moment, resource_id, flat = clock.now(), resource_id or new_id(), flatten(document)
     unique = uniqueness.claimed(connection, tenant_id, shelf, resource_id, document)
     row = shelf.content(document, is_sqlite=is_sqlite(connection)) | {
@@ -124,10 +124,7 @@ def create(
     if external_id is not None and client_id is not None:
         writes.append(rows.external_id(tenant_id, client_id, resource_id, external_id))
     changes = {path: [None, value] for path, value in flat.items()}
-    if secrets:
-        changes |= store_secrets(connection, tenant_id, resource_id, secrets)
-    if members is not None:
-        changes |= membership.changed(connection, tenant_id, resource_id, members, promised)
+    changes |= _stored_beside(connection, tenant_id, resource_id, secrets, members, promised)
     change = Change(tenant_id, resource_id, "created", None, document, frozenset(changes), actor, shelf.name)
     writes += [*recorded(change, shelf.forms, 1, moment, changes), counted(tenant_id, shelf.name, 1)]
     together(connection, writes)
@@ -148,7 +145,7 @@ def read_for_change(
     :raises scim.errors.NotFound: when the tenant has no such resource of this type.
     """
     require_writing(connection)
-    resource_type = resource_type or user_type(tenant_id)
+    resource_type = resource_type or user_type(tenant_id, connection)
     found = rows.hold(connection, shelf_of(resource_type), tenant_id, resource_id, client_id)
     if found is None:
         raise NotFound(f"There is no {resource_type.name} {echo(resource_id, 64)} in this tenant.")
@@ -213,18 +210,12 @@ def change(
     tenant_id, resource_id = before.tenant_id, before.id
     flat = flatten(document)
     changes, writes = differences(flatten(before.document), flat), list[Write]()
-    if shelf.forms.unique_attributes and changes:
-        claims = uniqueness.claimed(
-            connection, tenant_id, shelf, resource_id, document, before=before.document
-        )
-        uniqueness.claim(connection, claims)
+    if changes:
+        _claim_anew(connection, shelf, before, document)
     if not isinstance(external_id, _Keep) and held.client_id and held.external_id != external_id:
         changes["externalId"] = [held.external_id, external_id]
         writes.append(rows.external_id(tenant_id, held.client_id, resource_id, external_id))
-    if secrets:
-        changes |= store_secrets(connection, tenant_id, resource_id, secrets)
-    if members is not None:
-        changes |= membership.changed(connection, tenant_id, resource_id, members, promised)
+    changes |= _stored_beside(connection, tenant_id, resource_id, secrets, members, promised)
     if not changes:
         return Written(before, frozenset())
     moment, number = max(clock.now(), before.last_modified), before.version + 1
@@ -293,9 +284,34 @@ def delete_held(connection: Connection, held: Held, actor: Actor) -> None:
     together(connection, [*writes, counted(tenant_id, shelf.name, -1)])
 
 
+def _stored_beside(
+    connection: Connection,
+    tenant_id: int,
+    resource_id: str,
+    secrets: Secrets | None,
+    members: MemberChange | None,
+    promised: Mapping[str, str] | None,
+) -> dict[str, list[Any]]:
+    """Store what no document holds, sealed values and members; return path → [before, after]."""
+    changes: dict[str, list[Any]] = {}
+    if secrets:
+        changes |= store_secrets(connection, tenant_id, resource_id, secrets)
+    if members is not None:
+        changes |= membership.changed(connection, tenant_id, resource_id, members, promised)
+    return changes
+
+
+def _claim_anew(connection: Connection, shelf: Shelf, before: Resource, document: Document) -> None:
+    """Give up the unique values of a resource and claim those of its new document."""
+    claims = uniqueness.claimed(
+        connection, before.tenant_id, shelf, before.id, document, before=before.document
+    )
+    uniqueness.claim(connection, claims)
+
+
 def _leave(connection: Connection, tenant_id: int, group_id: str, member_id: str, actor: Actor) -> None:
     """Remove a deleted resource from a group, which changes the group."""
-    group_type = membership.group_type(tenant_id)
+    group_type = membership.group_type(tenant_id, connection)
     held = read_for_change(connection, tenant_id, group_id, resource_type=group_type)
     members = MemberChange(clears=False, added=(), removed=frozenset({member_id}))
     change(connection, held, actor, held.resource.document, members=members)

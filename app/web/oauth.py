@@ -24,6 +24,7 @@ from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from flask import Blueprint, Flask, Response, current_app, jsonify, request
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
@@ -263,8 +264,9 @@ def _refused(error: HTTPException) -> Response:
 
 
 @blueprint.errorhandler(OperationalError)
-def _database_away(error: OperationalError) -> Response:
-    log.warning("the database does not answer", path=request.path, error=str(error.orig))
+@blueprint.errorhandler(PoolTimeout)
+def _database_away(error: Exception) -> Response:
+    log.warning("the database does not answer", path=request.path, error=str(getattr(error, "orig", error)))
     answer = _refusal(
         503, "temporarily_unavailable", "The directory is busy or restarting; try again in a moment."
     )

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import structlog
 from flask import Flask
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.routing import Rule
 
 from app.access.inbound import InboundLog
@@ -94,8 +95,9 @@ class ScimApplication:
             if exchange is not None and exchange.is_known:
                 self._note(exchange, error.status, error=error)
             return error_answer(error)
-        except OperationalError as error:
-            log.warning("the database does not answer", path=environ["PATH_INFO"], error=str(error.orig))
+        except (OperationalError, PoolTimeout) as error:
+            cause = str(getattr(error, "orig", error))
+            log.warning("the database does not answer", path=environ["PATH_INFO"], error=cause)
             return error_answer(Unavailable("The directory is busy or restarting; try again in a moment.", 1))
         except Exception as error:  # noqa: BLE001  the one edge where a defect becomes an answer
             return self._failed(environ, error)

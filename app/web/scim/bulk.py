@@ -36,24 +36,26 @@ def _perform(connection: Connection, exchange: Exchange, run: BulkRun, batch: Ba
     operation = batch.operations[0]
     try:
         with connection.begin_nested():
-            promised = _promised(exchange, run, batch)
+            promised = _promised(connection, exchange, run, batch)
             for operation in batch.operations:
                 run.succeeded(operation, *_done(connection, exchange, run, operation, promised))
     except ScimError as error:
         run.failed(operation, error)
 
 
-def _promised(exchange: Exchange, run: BulkRun, batch: Batch) -> Mapping[str, str]:
+def _promised(connection: Connection, exchange: Exchange, run: BulkRun, batch: Batch) -> Mapping[str, str]:
     """Return id → resource type of what the batch creates: its operations may refer to it before it exists."""
     if len(batch.operations) == 1 and batch.operations[0].method != "POST":
         return {}
     return {
-        run.new_id(each): _shelf(exchange, each).name for each in batch.operations if each.method == "POST"
+        run.new_id(each): _shelf(connection, exchange, each).name
+        for each in batch.operations
+        if each.method == "POST"
     }
 
 
-def _shelf(exchange: Exchange, operation: BulkOperation) -> Shelf:
-    return shelf_of(resource_type_at(exchange.principal.tenant_id, operation.endpoint))
+def _shelf(connection: Connection, exchange: Exchange, operation: BulkOperation) -> Shelf:
+    return shelf_of(resource_type_at(exchange.principal.tenant_id, operation.endpoint, connection))
 
 
 def _done(
@@ -64,7 +66,7 @@ def _done(
     promised: Mapping[str, str],
 ) -> tuple[int, str | None]:
     """Do one operation; return its status and the entity tag of what it left."""
-    shelf = _shelf(exchange, operation)
+    shelf = _shelf(connection, exchange, operation)
     if operation.method == "POST":
         said = changes.read_create(exchange, shelf, operation.data)
         new = run.new_id(operation)
