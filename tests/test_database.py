@@ -35,10 +35,14 @@ def _count() -> int:
         return len(connection.execute(select(_counter)).all())
 
 
-def test_reading_and_writing_are_in_a_transaction_from_the_first_moment(app: Flask) -> None:
-    for begin in (reading, writing):
-        with begin() as connection:
-            assert _is_in_transaction(connection)
+def test_writing_is_in_a_transaction_from_the_first_moment(app: Flask) -> None:
+    with writing() as connection:
+        assert _is_in_transaction(connection)
+
+
+def test_reading_is_in_a_transaction_where_that_makes_it_one_moment(app: Flask) -> None:
+    with reading() as connection:
+        assert _is_in_transaction(connection) is database.is_sqlite(connection)
 
 
 def test_a_single_read_is_in_none(app: Flask) -> None:
@@ -127,7 +131,7 @@ def test_one_lost_connection_of_a_busy_pool_renews_them_all(
     with on_postgres.app_context():
         _pool_some_connections()
         _cut_pooled_connections()
-        with pytest.raises(OperationalError), reading(), reading(), reading():
+        with pytest.raises(OperationalError), writing(), writing(), writing():
             pass
         with reading(), reading(), reading():
             assert _count() == 0
