@@ -8,7 +8,6 @@ SQLAlchemy's own execution costs some 35 µs a statement beside the 6 µs of the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Executable
@@ -131,9 +130,3 @@ def _translated(connection: Connection, text: str, error: Exception) -> BaseExce
         connection_invalidated=is_lost,
         dialect=dialect,
     )
-
-
-@lru_cache(maxsize=1024)
-def prepared(make: Callable[..., Executable], *arguments: Any) -> Prepared:
-    """Return ``make(*arguments)`` prepared, the same one every time; for statements that come in few forms."""
-    return Prepared(make(*arguments))

@@ -20,8 +20,6 @@ class Tenant(Model):
     slug: Mapped[str] = mapped_column(String(63), unique=True)
     token_key: Mapped[str] = mapped_column(String(16), unique=True)
     public_id: Mapped[str] = mapped_column(IdText, unique=True)
-    #: Counts the changes of the tenant's own schemas; 0 while it has none.
-    schema_version: Mapped[int] = mapped_column(Integer, server_default="0", default=0)
     created_at: Mapped[str] = mapped_column(InstantText)
 
 

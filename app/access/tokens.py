@@ -46,8 +46,6 @@ class Principal:
     scopes: frozenset[str]
     employee_id: str | None
     settings: ClientSettings
-    #: Version of the tenant's own schemas, at most :data:`CACHE_SECONDS` old.
-    schema_version: int
     #: What its rate is counted under: the token, and for access tokens the client, as more of them give no more room.
     rate_key: int
 
@@ -203,7 +201,6 @@ _LOOK_UP = (
     select(
         _tenant.c.id.label("tenant_id"),
         _tenant.c.slug,
-        _tenant.c.schema_version,
         _token.c.id,
         _token.c.client_id,
         _token.c.scopes,
@@ -291,6 +288,5 @@ def _principal(found: Any) -> Principal:
         frozenset(found.scopes.split()),
         found.employee_id,
         ClientSettings.stored(found.settings),
-        found.schema_version,
         found.id if found.secret_id is None else -found.client_id,
     )

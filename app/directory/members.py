@@ -56,26 +56,26 @@ def is_member(table: Table) -> ColumnElement[Any]:
     return type_coerce(found, NullType())
 
 
-def text_of(wire: Any, name: str, dialect: str) -> Any:
+def _text_of(wire: Any, name: str, dialect: str) -> Any:
     """Return the SQL expression of a top-level text in stored wire text."""
     if dialect == "sqlite":
         return func.json_extract(wire, f"$.{name}", type_=Text())
     return func.json_extract_path_text(type_coerce(wire, Text()).cast(JSON), name, type_=Text())
 
 
-def display_of(dialect: str) -> Any:
+def _display_of(dialect: str) -> Any:
     """Return the SQL expression of what a member, joined as employee or resource, is called.
 
     What the client that added it said comes first: in the schema ``display`` is the client's to write.
     """
     person = func.coalesce(
-        text_of(_employee.c.wire, "displayName", dialect), text_of(_employee.c.wire, "userName", dialect)
+        _text_of(_employee.c.wire, "displayName", dialect), _text_of(_employee.c.wire, "userName", dialect)
     )
-    group = text_of(_resource.c.wire, "displayName", dialect)
+    group = _text_of(_resource.c.wire, "displayName", dialect)
     return func.coalesce(_membership.c.display, case((_membership.c.type == "User", person), else_=group))
 
 
-def with_names(source: Any) -> Any:
+def _with_names(source: Any) -> Any:
     """Return memberships joined to the employees and groups that are the members."""
     of_tenant = _membership.c.tenant_id
     person = and_(_employee.c.tenant_id == of_tenant, _employee.c.id == _membership.c.member_id)
@@ -89,8 +89,8 @@ def with_names(source: Any) -> Any:
 
 def _members(dialect: str) -> Any:
     return (
-        select(_membership.c.member_id, _membership.c.type, display_of(dialect))
-        .select_from(with_names(_membership))
+        select(_membership.c.member_id, _membership.c.type, _display_of(dialect))
+        .select_from(_with_names(_membership))
         .where(
             _membership.c.tenant_id == bindparam("tenant_id"), _membership.c.group_id == bindparam("group_id")
         )

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, exists, or_, select, update
+from sqlalchemy import Connection, exists, or_, select
 
 from app.access import audit
 from app.access.tables import Tenant
@@ -287,7 +287,6 @@ def _write(
         .values(tenant_id=tenant_id, **values)
         .on_conflict_do_update(index_elements=["tenant_id"], set_=values)
     )
-    connection.execute(update(_tenant).where(_tenant.c.id == tenant_id).values(schema_version=version))
     audit.record(
         connection, tenant_id, actor.name, action, f"schemas:{version}", {"version": version, **said}
     )

@@ -171,7 +171,7 @@ class LoadedSchemas(Model):
     __tablename__ = "loaded_schemas"
 
     tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    #: The same number as ``tenant.schema_version``: counts every load up.
+    #: Counts every load up; processes compile the set anew when it differs from what they know.
     version: Mapped[int] = mapped_column(Integer)
     schemas: Mapped[list[dict[str, object]]] = mapped_column(Json)
     resource_types: Mapped[list[dict[str, object]]] = mapped_column(Json)

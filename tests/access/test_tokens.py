@@ -7,11 +7,10 @@ from datetime import timedelta
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import select, text, update
+from sqlalchemy import select, text
 
 from app import clock
 from app.access import tenants, tokens
-from app.access.tables import Tenant as TenantTable
 from app.access.tables import Token
 from app.access.tenants import Tenant
 from app.access.tokens import Authenticator
@@ -120,14 +119,6 @@ def test_wrong_use_is_refused_by_name(tenant: Tenant, app: Flask) -> None:
     with writing() as connection, pytest.raises(NotFoundError, match="Token 99"):
         tokens.revoke(connection, tenant.id, 99)
 
-
-def test_a_principal_carries_the_version_of_its_tenants_schemas(tenant: Tenant) -> None:
-    issued = _issued(tenant)
-    with writing() as connection:
-        connection.execute(update(TenantTable.__table__).values(schema_version=7))
-    principal = Authenticator().principal(issued.text)
-    assert principal is not None
-    assert principal.schema_version == 7
 
 
 def test_a_token_may_be_bound_to_an_employee_and_so_is_its_successor(tenant: Tenant) -> None:

@@ -13,13 +13,13 @@ from sqlalchemy import select
 
 from app import directory
 from app.access.tables import AuditRow
-from app.access.tables import Tenant as TenantTable
 from app.access.tenants import Tenant
 from app.access.tenants import create as create_tenant
 from app.database import reading, writing
 from app.directory import schema_loading, schemas
 from app.directory.listeners import Actor
 from app.directory.schema_loading import Loaded
+from app.directory.tables import LoadedSchemas
 from app.errors import NotFoundError, WrongUse
 from scim.errors import Uniqueness
 from scim.resources import ENTERPRISE, GROUP, HR, USER, standard_schema_set
@@ -154,7 +154,7 @@ def test_a_load_counts_the_version_up_and_is_audited(tenant: Tenant) -> None:
     )
     with reading() as connection:
         rows = connection.execute(query).all()
-        version = connection.scalar(select(TenantTable.schema_version).where(TenantTable.id == tenant.id))
+        version = connection.scalar(select(LoadedSchemas.version).where(LoadedSchemas.tenant_id == tenant.id))
     assert [(row.actor, row.subject, json.loads(row.values or "")) for row in rows] == [
         ("admin:1", "schemas:1", {"version": 1, "schemas": [BADGE], "resource_types": ["User"]})
     ]
@@ -195,7 +195,7 @@ def test_loads_at_once_follow_each_other_and_none_is_lost(app: Flask, tenant: Te
         thread.join()
     with reading() as connection:
         listed = [found.name for found in schema_loading.listed(connection, tenant.id)]
-        version = connection.scalar(select(TenantTable.schema_version).where(TenantTable.id == tenant.id))
+        version = connection.scalar(select(LoadedSchemas.version).where(LoadedSchemas.tenant_id == tenant.id))
     assert (listed, version) == ([BADGE, BUDGET, "Group", "User"], 2)
 
 

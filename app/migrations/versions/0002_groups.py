@@ -73,8 +73,6 @@ def upgrade() -> None:
         sqlite_where=_SEALED,
         postgresql_where=_SEALED,
     )
-    with op.batch_alter_table("tenant") as batch:
-        batch.add_column(sa.Column("schema_version", sa.Integer(), server_default="0", nullable=False))
     with op.batch_alter_table("token") as batch:
         batch.add_column(sa.Column("secret_id", sa.Integer(), nullable=True))
     op.create_index(
@@ -176,8 +174,6 @@ def downgrade() -> None:
     op.drop_index("ix_token_of_oauth", table_name="token")
     with op.batch_alter_table("token") as batch:
         batch.drop_column("secret_id")
-    with op.batch_alter_table("tenant") as batch:
-        batch.drop_column("schema_version")
     for table in ("inbound_request", "client_secret", "loaded_schemas", "unique_value", "membership", "resource"):
         op.drop_table(table)
     for name, column in _SORTED.items():

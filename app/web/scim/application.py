@@ -86,7 +86,7 @@ class ScimApplication:
             exchange = self._exchange(environ)
             route, values = found(exchange.method, exchange.path)
             if route.scope is not None:
-                exchange.principal = self._admitted(exchange, route.scope)
+                self._admit(exchange, route.scope)
             answer = route.view(exchange, *values)
             if exchange.dropped:
                 self._note(exchange, answer.status, dropped=exchange.dropped)
@@ -131,8 +131,8 @@ class ScimApplication:
         host = environ.get("HTTP_HOST", "")
         return _local_address(environ["wsgi.url_scheme"], host, environ.get("SERVER_PORT", "80")) + path
 
-    def _admitted(self, exchange: Exchange, scope: str) -> Principal:
-        """Return who asks; raises ``Unauthorized``, ``Forbidden`` or ``TooManyRequests``."""
+    def _admit(self, exchange: Exchange, scope: str) -> None:
+        """Find out who asks, and whether they may; raises ``Unauthorized``, ``Forbidden`` or ``TooManyRequests``."""
         scheme, _, text = (exchange.header("AUTHORIZATION") or "").partition(" ")
         if scheme.lower() != "bearer" or not text:
             raise Unauthorized(
@@ -148,7 +148,6 @@ class ScimApplication:
         exchange.principal = principal
         if not principal.may(scope):
             raise Forbidden(f"The token of client {principal.client_name!r} lacks the scope {scope}.")
-        return principal
 
     def _limit(self, principal: Principal) -> None:
         rate, burst = budget(self._settings, principal.settings)

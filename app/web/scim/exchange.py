@@ -17,7 +17,7 @@ from pydantic_core import to_json
 
 from app.access.tokens import Principal
 from app.directory.scopes import Scope
-from scim.errors import InvalidSyntax, PayloadTooLarge, ScimError, UnsupportedMediaType
+from scim.errors import InternalError, InvalidSyntax, PayloadTooLarge, ScimError, UnsupportedMediaType
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -65,7 +65,7 @@ class Exchange:
     def principal(self) -> Principal:
         """Return who asks; only open endpoints are served without."""
         if self._principal is None:
-            raise ScimError("This endpoint was reached without credentials.")
+            raise InternalError("This endpoint was reached without credentials.")
         return self._principal
 
     @principal.setter
