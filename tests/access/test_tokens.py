@@ -120,7 +120,6 @@ def test_wrong_use_is_refused_by_name(tenant: Tenant, app: Flask) -> None:
         tokens.revoke(connection, tenant.id, 99)
 
 
-
 def test_a_token_may_be_bound_to_an_employee_and_so_is_its_successor(tenant: Tenant) -> None:
     issued = _issued(tenant, employee_id="0198a5b2-0f00-7abc-8def-0123456789ab")
     with writing() as connection:
