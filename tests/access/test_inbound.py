@@ -35,7 +35,7 @@ def _note(
     log: InboundLog, tenant: Tenant, method: str, status: int, *, client_id: int = 1, **more: Any
 ) -> None:
     principal = Principal(
-        tenant.id, tenant.slug, client_id, "idp", 1, frozenset(), None, ClientSettings(), 0, rate_key=1
+        tenant.id, tenant.slug, client_id, "idp", 1, frozenset(), None, ClientSettings(), rate_key=1
     )
     log.note(principal, method=method, status=status, **{"path": PATH, **more})
 
