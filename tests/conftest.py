@@ -15,6 +15,8 @@ from werkzeug.serving import make_server
 
 import app.access.tables
 import app.directory.tables
+import app.jobs.tables
+import app.notices.tables
 from app import create_app
 from app.access import tenants, tokens
 from app.access.tenants import Tenant

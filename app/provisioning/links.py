@@ -36,8 +36,8 @@ class Link:
     attempt_kind: str | None = None
     attempt_started_at: str | None = None
     sending: Mapping[str, Any] = field(default_factory=dict)
-    suspend_gate: str | None = None
-    inactive_by_run: int | None = None
+    gate_run: int | None = None
+    waits_for: str | None = None
     refused_digest: str | None = None
     frozen: Mapping[str, Any] | None = None
     tries: int = 0
@@ -46,6 +46,13 @@ class Link:
     sync_id: int | None = None
     plan_id: int | None = None
     delivered_at: str | None = None
+    delivered_version: int | None = None
+    #: Classes of change that are not sent for this person → the plan in which they wait, None when discarded.
+    gates: Mapping[str, int | None] = field(default_factory=dict)
+
+    def shuts(self, change: str) -> bool:
+        """Whether a class of change (gates.py) is not sent: at a gate, or before its import run has ended."""
+        return change != "" and (self.gate_run is not None or change in self.gates)
 
     @property
     def is_uncertain(self) -> bool:
@@ -63,7 +70,7 @@ class Link:
         return self.compare_since is not None or self.is_uncertain
 
 
-NAMES: tuple[str, ...] = tuple(Link.__dataclass_fields__)
+NAMES: tuple[str, ...] = tuple(name for name in Link.__dataclass_fields__ if name != "gates")
 COLUMNS = tuple(_COLUMNS[name] for name in NAMES)
 _MAPPINGS = ("sent", "normalised", "sending")
 

@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from app import clock, directory
 from app.directory import Change
 from app.prepared import Prepared
+from app.provisioning import gates
 from app.provisioning.fields import Effect, effect_of, outgoing_values
 from app.provisioning.kinds import policy_from_text
 from app.provisioning.people import label_of
@@ -37,7 +38,7 @@ _LOCK_LINK = (
     select(
         *(
             _link.c[n]
-            for n in ("remote_id", "due_at", "attempt_started_at", "lease_until", "suspend_gate", "state")
+            for n in ("remote_id", "due_at", "attempt_started_at", "lease_until", "gate_run", "state")
         )
     )
     .where(*_WHERE_LINK)
@@ -51,11 +52,15 @@ SUSPEND, INACTIVE, ORDINARY = 0, 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What a mark says beyond "something changed"."""
+    """What a mark says beyond "something changed".
+
+    `gate` is "set" when an import run changed what the breaker judges, "clear" when somebody else did, "keep" else.
+    """
 
     is_due: bool = True
     suspends: bool = False
     activates: bool = False
+    gate: str = "keep"
 
 
 _CHANGED = Mark()
@@ -86,12 +91,23 @@ def _mark_employee(connection: Connection, target_id: int, change: Change, polic
         return
     was_active = change.before is None or change.before.get("active") is not False
     is_active = after.get("active") is not False
+    run_id = change.actor.run_id if policy.breaker else None
+    asked, taken_back = gates.classes_touched(change.before, after, policy.selection)
     said = Mark(
         is_due=effect is Effect.TRIGGERS,
         suspends=was_active and not is_active,
         activates=is_active and not was_active,
+        gate=_gate(asked, taken_back, run_id),
     )
-    mark(connection, change.tenant_id, target_id, [change.resource_id], said, run_id=change.actor.run_id)
+    mark(connection, change.tenant_id, target_id, [change.resource_id], said, run_id=run_id)
+    if change.before is not None and (asked or taken_back):
+        gates.open_for(connection, change.tenant_id, target_id, change.resource_id, asked | taken_back)
+
+
+def _gate(asked: set[str], taken_back: set[str], run_id: int | None) -> str:
+    if run_id is not None and asked:
+        return "set"
+    return "clear" if asked or taken_back else "keep"
 
 
 def _sharers(connection: Connection, change: Change) -> list[str]:
@@ -114,7 +130,7 @@ def mark(
     *,
     run_id: int | None = None,
 ) -> None:
-    """Mark these employees' links at one target; `run_id` is the import run that made them inactive."""
+    """Mark these employees' links at one target; `run_id` is the import run that sets the gate."""
     moment = clock.now()
     common = dict(_NEW_LINK) | {
         "tenant_id": tenant_id,
@@ -125,8 +141,7 @@ def mark(
     }
     if said.is_due:
         common["b_now"] = moment
-    if said.suspends:
-        common |= {"b_run": run_id, "b_gate": None if run_id is None else "run"}
+    common["gate_run"] = run_id if said.gate == "set" else None
     rows = [common | {"employee_id": employee_id} for employee_id in employee_ids]
     if rows:
         connection.execute(_statement(connection.dialect.name, said), rows)
@@ -144,7 +159,8 @@ def _freeze(connection: Connection, target_id: int, change: Change, policy: Poli
         connection.execute(_DELETE_LINK, key)
         return
     before = change.before or {}
-    owes = link.due_at is not None or link.suspend_gate is not None or is_worked_on
+    owes = link.due_at is not None or link.gate_run is not None or is_worked_on
+    owes = owes or gates.has_any(connection, key)
     values = outgoing_values(before, policy.selection)
     label = label_of(before)
     row = {
@@ -181,13 +197,16 @@ _NEW_LINK: Mapping[str, Any] = {
     "tries": 0,
     "lease_token": 0,
 }
-_INSERTED = ("tenant_id", "target_id", "employee_id", "due_at", "due_generation", "rides_along", *_NEW_LINK)
+_INSERTED = (
+    *("tenant_id", "target_id", "employee_id", "due_at", "due_generation", "rides_along", "gate_run"),
+    *_NEW_LINK,
+)
 _DIALECTS: dict[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}
 _statements: dict[tuple[str, Mark], Any] = {}
 
 
 def _statement(dialect: str, said: Mark) -> Any:
-    """The upsert of a mark; there are eight at most, each built once."""
+    """The upsert of a mark; there are a few, each built once."""
     if (dialect, said) not in _statements:
         _statements[dialect, said] = _build(_DIALECTS[dialect], said)
     return _statements[dialect, said]
@@ -208,9 +227,10 @@ def _build(dialect: Any, said: Mark) -> Any:
     if said.suspends:
         # A leaver must not wait for the back-off that an older failure earned.
         changes |= {"priority": SUSPEND, "next_attempt_at": null()}
-        changes |= {"inactive_by_run": bindparam("b_run"), "suspend_gate": bindparam("b_gate")}
     if said.activates:
-        changes |= {"priority": ORDINARY, "inactive_by_run": null(), "suspend_gate": null()}
+        changes |= {"priority": ORDINARY}
+    if said.gate != "keep":
+        changes |= {"gate_run": statement.excluded.gate_run}
     return statement.on_conflict_do_update(
         index_elements=["tenant_id", "target_id", "employee_id"], set_=changes
     )

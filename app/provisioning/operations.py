@@ -98,6 +98,8 @@ class Decision:
     known: Mapping[str, Value | None] | None = None
     #: The remote id is forgotten: the account vanished and is to be created again.
     forgets: bool = False
+    #: Fields whose change waits at a gate: what the target holds of them stays as it is.
+    withheld: frozenset[str] = frozenset()
     #: The row itself goes: a deleted employee without an account.
     drops: bool = False
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from app.provisioning.adapter import Account, TargetAdapter
 from app.provisioning.fields import difference
+from app.provisioning.gates import CREATE, SUSPEND, closed, why_closed
 from app.provisioning.guards import WAY_OUT, guarded, user_name_taken
 from app.provisioning.links import Link, digest_of
 from app.provisioning.matching import Match, match
@@ -19,11 +20,6 @@ from app.provisioning.policies import Policy
 from app.provisioning.readers import Value
 from scim.keys import comparison_key
 
-_GATES = {
-    "run": "the suspend waits until the import run that asks for it has ended",
-    "plan": "the suspend waits for `rollcall plan approve`: one import run would suspend too many people",
-    "discarded": "the suspend was discarded by an admin; it is sent when the person's status changes again",
-}
 _ORPHAN = "the employee was deleted; the account stays at the target until someone clears it"
 _VANISHED = "the account is no longer at the target; restore it there, or set `vanished=recreate`"
 _COUNTERS = {
@@ -54,7 +50,9 @@ def _keys_needed(person: Person, link: Link) -> Reading:
     if link.is_uncertain:
         return Reading.KEYS
     is_settled = not person.active and link.state == "not_needed" and link.compare_since is None
-    blocked = person.is_gone or person.email is None or person.sharers or is_settled
+    blocked = (
+        person.is_gone or person.email is None or person.sharers or is_settled or link.gate_run is not None
+    )
     return Reading.NOTHING if blocked else Reading.KEYS
 
 
@@ -114,7 +112,7 @@ def _written(
     """The decision about an account that is known to be this person's."""
     compared = account if link.compares or kind is not None else None
     held = _held_there(link, compared, person.values)
-    suspends = not person.active and link.suspend_gate is None and held.get("active") is not False
+    suspends = not person.active and not link.shuts(SUSPEND) and held.get("active") is not False
     standing = _standing(person, link)
     changed: dict[str, Value | None] = {}
     if standing.state in ("linked", "orphan"):
@@ -122,6 +120,16 @@ def _written(
         changed = difference(person.values, held, [name for name in own if policy.selection.sends(name)])
         if not person.active:
             changed.pop("active", None)
+    shut = closed(link, changed)
+    if shut:
+        changed = {name: value for name, value in changed.items() if name not in shut}
+        standing = replace(
+            standing,
+            counts="waiting",
+            code="change_waits",
+            reason=why_closed(link, shut.values()),
+            withheld=frozenset(shut),
+        )
     if changed and link.refused_digest == digest_of(changed):
         changed = {}
         standing = replace(standing, state="held", code=link.reason_code, reason=link.reason, counts="held")
@@ -197,8 +205,8 @@ def _standing(person: Person, link: Link) -> Decision:
     blocked = _blocked(person)
     if blocked is not None:
         return blocked
-    if not person.active and link.suspend_gate is not None:
-        return Decision("linked", "waiting", "suspend_waits", _GATES[link.suspend_gate])
+    if not person.active and link.shuts(SUSPEND):
+        return Decision("linked", "waiting", "suspend_waits", why_closed(link, [SUSPEND]))
     return Decision("linked", "unchanged")
 
 
@@ -253,7 +261,7 @@ def _adopted(person: Person, link: Link, policy: Policy, found: Match, account: 
     if found.owner is not None and found.owner.is_busy:
         reason = f"the account {account.remote_id} is being written for {found.owner.label}"
         return Decision(link.state, "waiting", "account_busy", reason, again_in=5.0)
-    known = replace(link, remote_id=account.remote_id, suspend_gate=None)
+    known = replace(link, remote_id=account.remote_id, gates={}, gate_run=None)
     decision = _written(person, known, policy, account, key=found.key or "", kind="adopt")
     takes_over = found.owner.employee_id if found.owner else None
     is_both = decision.operation is not None and decision.operation.suspends
@@ -261,6 +269,8 @@ def _adopted(person: Person, link: Link, policy: Policy, found: Match, account: 
 
 
 def _created(person: Person, link: Link, policy: Policy, taken: Mapping[str, str]) -> Decision:
+    if link.shuts(CREATE):
+        return Decision("waiting", "waiting", "create_waits", why_closed(link, [CREATE]))
     if link.refused_digest == digest_of(person.values):
         return Decision("held", "held", link.reason_code, link.reason)
     user_name = str(person.values.get("userName", ""))

@@ -21,10 +21,13 @@ from app.provisioning.tables import link_table, operation_table, plan_table, tar
 
 _plan, _operation, _link, _target = plan_table, operation_table, link_table, target_table
 
-FULL, TICK, DRY_RUN, HELD_SUSPENDS, APPROVAL = "full", "tick", "dry-run", "held-suspends", "approval"
+FULL, TICK, DRY_RUN, HELD, APPROVAL, UNDO = "full", "tick", "dry-run", "held", "approval", "undo"
 #: Kinds whose operations are applied only if everything is still as it was when they were shown.
-EXACT = (DRY_RUN, APPROVAL)
+EXACT = (DRY_RUN, APPROVAL, UNDO)
 UNDECIDED = ("draft", "waiting")
+#: States of a line that is not through yet: shown, and released by an admin.
+PLANNED, APPROVED = "planned", "approved"
+OPEN = (PLANNED, APPROVED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +128,8 @@ def refusal(
     requests: Iterable[Request],
 ) -> str | None:
     """Why a stored line can no longer be applied as it was shown; None when it can."""
-    if plan_kind == HELD_SUSPENDS:
-        suspends = operation is not None and operation.suspends
-        return None if suspends else f"{line.label} needs no suspend any more"
+    if plan_kind == HELD:
+        return None if _does(operation, line) else f"{line.label} needs it no more"
     if person.version != line.employee_version or link.generation != line.link_generation:
         return f"{line.label} changed in the directory since the plan was made"
     if operation is None:
@@ -135,6 +137,17 @@ def refusal(
     shown = [request_json(request) for request in requests]
     is_same = operation.kind == line.kind and dict(operation.before) == line.before and shown == line.requests
     return None if is_same else f"the account of {line.label} at the target changed since the plan was made"
+
+
+def _does(operation: Operation | None, line: Any) -> bool:
+    """Whether an operation, whatever else it does, does what the line shows."""
+    if operation is None:
+        return False
+    if line.kind == "create":
+        return operation.kind in ("create", "adopt")
+    return all(
+        name in operation.after and operation.after[name] == value for name, value in line.after.items()
+    )
 
 
 # --- while it is applied -----------------------------------------------------------------------------------------
@@ -196,7 +209,7 @@ def finish(connection: Connection, tenant_id: int, target_id: int) -> None:
     planned = select(_operation.c.employee_id).where(
         _operation.c.tenant_id == tenant_id,
         _operation.c.plan_id == _plan.c.id,
-        _operation.c.state == "planned",
+        _operation.c.state.in_(OPEN),
     )
     marking = select(_target.c.id).where(
         _target.c.tenant_id == tenant_id, _target.c.resync_plan_id == _plan.c.id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.errors import WrongUse
@@ -19,22 +19,38 @@ RESERVED_USER_NAMES = frozenset(_RESERVED.split())
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """How many changes of a class import runs may make unasked: the larger of both; a `floor` of None is no limit."""
+
+    floor: int | None
+    percent: float
+
+    def allows(self, people: int) -> float:
+        """The number for a target with so many linked people."""
+        return float("inf") if self.floor is None else max(self.floor, int(people * self.percent / 100))
+
+
+#: Class of change → its limit, per run and over a rolling 24 hours (rule 16).
+LIMITS = {
+    "suspend": Limit(5, 20.0),
+    "create": Limit(50, 50.0),
+    "email": Limit(20, 20.0),
+    "blank": Limit(20, 20.0),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """How one target is treated. `rate` are requests a second, 0 for no limit."""
 
     selection: Selection
     vanished: str = "hold"
     breaker: bool = True
-    suspend_floor: int = 5
-    suspend_percent: float = 20.0
+    limits: Mapping[str, Limit] = field(default_factory=lambda: dict(LIMITS))
     reserved: frozenset[str] = RESERVED_USER_NAMES
     protected: frozenset[str] = frozenset()
     concurrency: int = 4
     rate: float = 25.0
-
-    def suspends_allowed(self, active_linked: int) -> int:
-        """How many suspends one import run may cause before they wait for a person (rule 16)."""
-        return max(self.suspend_floor, int(active_linked * self.suspend_percent / 100))
 
     def protects(self, *names: str | None) -> bool:
         """Whether one of an account's names (remote id, user name, e-mail) is on the target's protected list."""
@@ -58,6 +74,10 @@ def _number(text: str) -> float:
     return value
 
 
+def _floor(text: str) -> int | str:
+    return "off" if text.lower() == "off" else _whole(0)(text)
+
+
 def _word(*allowed: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text.lower() not in allowed:
@@ -78,9 +98,9 @@ SETTINGS: dict[str, Callable[[str], Any]] = {
     "protected": _names,
     "rate": _number,
     "reserved": _names,
-    "suspend_floor": _whole(0),
-    "suspend_percent": _number,
     "vanished": _word("hold", "recreate"),
+    **{f"{name}_floor": _floor for name in LIMITS},
+    **{f"{name}_percent": _number for name in LIMITS},
 }
 
 
@@ -94,22 +114,23 @@ def parse_setting(name: str, text: str) -> Any:
 
 def policy_of(settings: Mapping[str, Any], supported: frozenset[str] | None = None) -> Policy:
     """The policy that a target's settings describe; `supported` are the fields its adapter can write."""
-    plain = {
-        name: settings[name]
-        for name in ("vanished", "concurrency", "rate", "suspend_floor")
-        if name in settings
-    }
+    plain = {name: settings[name] for name in ("vanished", "concurrency", "rate") if name in settings}
     reserved = settings.get("reserved")
     return Policy(
         selection=Selection.of(
             settings.get("fields"), triggering=settings.get("triggers"), supported=supported
         ),
         breaker=settings.get("breaker", "on") != "off",
-        suspend_percent=float(settings.get("suspend_percent", 20.0)),
+        limits={name: _limit(settings, name, limit) for name, limit in LIMITS.items()},
         reserved=RESERVED_USER_NAMES if reserved is None else frozenset(map(comparison_key, reserved)),
         protected=frozenset(map(comparison_key, settings.get("protected", ()))),
         **plain,
     )
+
+
+def _limit(settings: Mapping[str, Any], name: str, usual: Limit) -> Limit:
+    floor = settings.get(f"{name}_floor", usual.floor)
+    return Limit(None if floor == "off" else floor, float(settings.get(f"{name}_percent", usual.percent)))
 
 
 def changed_fields(

@@ -84,7 +84,10 @@ def _rehearsed(target: Target, session: PacedSession, seen: Listing | None, ids:
     policy, adapter, now = target.policy, target.adapter, clock.now()
     with reading() as connection:
         persons = people.load(connection, target.tenant_id, list(ids), policy.selection)
-        links = _links(connection, target, list(ids))
+        links = {
+            link.employee_id: link
+            for link in tasks.gated(connection, target, _links(connection, target, list(ids)))
+        }
     # A plan is about the accounts as they are: everybody in it is compared with the target.
     found = [Task(replace(links.get(i, Link(i)), compare_since=now), persons[i]) for i in ids if i in persons]
     for task in found:
@@ -105,10 +108,10 @@ def _rehearsed(target: Target, session: PacedSession, seen: Listing | None, ids:
     return found
 
 
-def _links(connection: Connection, target: Target, ids: list[str]) -> dict[str, Link]:
+def _links(connection: Connection, target: Target, ids: list[str]) -> list[Link]:
     where = (link_table.c.tenant_id == target.tenant_id, link_table.c.target_id == target.id)
     query = select(*COLUMNS).where(*where, link_table.c.employee_id.in_(ids))
-    return {row.employee_id: link_of(row) for row in connection.execute(query)}
+    return [link_of(row) for row in connection.execute(query)]
 
 
 def _stored(target: Target, rehearsed: Sequence[Task]) -> int:

@@ -92,6 +92,7 @@ def _done(
         columns["remote_id"] = link.remote_id
         return Settled(Settlement(link, columns, is_done=True), decision.counts)
     columns |= {"tries": 0, "first_failed_at": None, "frozen": None}
+    columns["delivered_version"] = person.version if person is not None else link.delivered_version
     columns["sent"] = _sent(person, columns["sent"], decision, outcome)
     if decision.state != "held":
         columns["refused_digest"] = None
@@ -110,7 +111,8 @@ def _sent(
         sent["active"] = False
     if person is None or not decision.is_confirmed:
         return sent
-    wanted = {name: value for name, value in person.values.items() if name not in CREATE_ONLY}
+    kept_back = CREATE_ONLY | decision.withheld
+    wanted = {name: value for name, value in person.values.items() if name not in kept_back}
     if not person.active and not outcome.suspended and sent.get("active") is not False:
         # The suspend waits at a gate, or the account was found suspended.
         wanted["active"] = decision.account.active if decision.account else sent.get("active", True)

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database import Blob, IdText, InstantText, Json, Key, Model
+from app.database import CLUSTERED, Blob, IdText, InstantText, Json, Key, Model
 
 _TARGET = ["target.tenant_id", "target.id"]
 
@@ -77,7 +77,8 @@ class LinkRow(Model):
         ForeignKeyConstraint(["tenant_id", "target_id"], _TARGET),
         UniqueConstraint("tenant_id", "target_id", "remote_id"),
         _partial("ix_link_due", "tenant_id", "target_id", "priority", "due_at", where="due_at IS NOT NULL"),
-        _partial("ix_link_gate", "tenant_id", "target_id", "inactive_by_run", where="suspend_gate = 'run'"),
+        _partial("ix_link_gate", "tenant_id", "target_id", "gate_run", where="gate_run IS NOT NULL"),
+        _partial("ix_link_waits_for", "tenant_id", "target_id", "waits_for", where="waits_for IS NOT NULL"),
         _partial("ix_link_sync", "tenant_id", "target_id", "sync_id", where="sync_id IS NOT NULL"),
         _partial(
             "ix_link_user_name", "tenant_id", "target_id", "user_name_key", where="user_name_key IS NOT NULL"
@@ -128,9 +129,10 @@ class LinkRow(Model):
     #: The fencing number: what a worker writes counts only while it is the one it was given.
     lease_token: Mapped[int] = mapped_column(Integer)
     lease_until: Mapped[str | None] = mapped_column(InstantText)
-    inactive_by_run: Mapped[int | None] = mapped_column(Integer)
-    #: Why a suspend is not sent: ``run`` (its import run is not judged yet), ``plan``, ``discarded``; NULL: sent.
-    suspend_gate: Mapped[str | None] = mapped_column(String(10))
+    #: The import run that suspended, created, re-addressed or blanked this person and is not judged yet (rule 16).
+    gate_run: Mapped[int | None] = mapped_column(Integer)
+    #: The employee whose account must exist before this one can name it as manager.
+    waits_for: Mapped[str | None] = mapped_column(IdText)
     #: What an employee deleted since is still owed: {"label", "values"}.
     frozen: Mapped[dict[str, Any] | None] = mapped_column(Json)
     label: Mapped[str | None] = mapped_column(Text)
@@ -140,6 +142,52 @@ class LinkRow(Model):
     sync_id: Mapped[int | None] = mapped_column(Integer)
     plan_id: Mapped[int | None] = mapped_column(Integer)
     delivered_at: Mapped[str | None] = mapped_column(InstantText)
+    #: The version of the employee that the target was last brought to.
+    delivered_version: Mapped[int | None] = mapped_column(Integer)
+
+
+class GateRow(Model):
+    """A class of change that is not sent for one person: it waits in a plan, or an admin discarded it (rule 16)."""
+
+    __tablename__ = "gate"
+    __table_args__ = (ForeignKeyConstraint(["tenant_id", "target_id"], _TARGET),)
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    target_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    employee_id: Mapped[str] = mapped_column(IdText, primary_key=True)
+    #: ``suspend create email``, or ``blank:FIELD``.
+    change: Mapped[str] = mapped_column(String(60), primary_key=True)
+    #: The plan in which it waits; NULL once it was discarded.
+    plan_id: Mapped[int | None] = mapped_column(Integer)
+
+
+class PassedRow(Model):
+    """How many changes of a class the breaker let an import run make: what its rolling 24 hours add up."""
+
+    __tablename__ = "breaker_passed"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "target_id"], _TARGET),
+        Index("ix_breaker_passed_at", "tenant_id", "target_id", "at"),
+    )
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    target_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    run_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    change: Mapped[str] = mapped_column(String(60), primary_key=True)
+    at: Mapped[str] = mapped_column(InstantText)
+    number: Mapped[int] = mapped_column(Integer)
+
+
+class DrainRow(Model):
+    """A process that drains a target at the moment: those of one target share its rate and its concurrency."""
+
+    __tablename__ = "drain"
+    __table_args__ = (ForeignKeyConstraint(["tenant_id", "target_id"], _TARGET),)
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    target_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    owner: Mapped[str] = mapped_column(String(80), primary_key=True)
+    until: Mapped[str] = mapped_column(InstantText)
 
 
 class PlanRow(Model):
@@ -154,7 +202,7 @@ class PlanRow(Model):
     tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     target_id: Mapped[int] = mapped_column(Integer)
-    #: ``full tick dry-run held-suspends approval``
+    #: ``full tick dry-run held approval undo``
     kind: Mapped[str] = mapped_column(String(20))
     #: ``draft waiting approved applying applied discarded``
     state: Mapped[str] = mapped_column(String(12))
@@ -163,6 +211,8 @@ class PlanRow(Model):
     created_at: Mapped[str] = mapped_column(InstantText)
     decided_at: Mapped[str | None] = mapped_column(InstantText)
     decided_by: Mapped[str | None] = mapped_column(String(250))
+    #: The plan of which this one is the inverse.
+    undoes: Mapped[int | None] = mapped_column(Integer)
     created: Mapped[int] = mapped_column(Integer)
     adopted: Mapped[int] = mapped_column(Integer)
     updated: Mapped[int] = mapped_column(Integer)
@@ -197,6 +247,8 @@ class OperationRow(Model):
     after: Mapped[dict[str, Any]] = mapped_column(Json)
     reason: Mapped[str | None] = mapped_column(Text)
     requests: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    #: What an undo could not give back, in a sentence; NULL when it could give back everything.
+    irreversible: Mapped[str | None] = mapped_column(Text)
     employee_version: Mapped[int] = mapped_column(Integer)
     link_generation: Mapped[int] = mapped_column(Integer)
     #: ``planned applied refused held``
@@ -211,6 +263,7 @@ class AttemptRow(Model):
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "target_id"], _TARGET),
         Index("ix_attempt_link", "tenant_id", "target_id", "employee_id", "id"),
+        Index("ix_attempt_at", "at"),
     )
 
     tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
@@ -227,6 +280,54 @@ class AttemptRow(Model):
     response_body: Mapped[str | None] = mapped_column(Text)
     error: Mapped[str | None] = mapped_column(String(60))
     lease_token: Mapped[int | None] = mapped_column(Integer)
+    #: The version of the employee that was being delivered.
+    employee_version: Mapped[int | None] = mapped_column(Integer)
+
+
+class GroupLinkRow(Model):
+    """One group at one target, dirty (``due_at`` is set) or clean."""
+
+    __tablename__ = "group_link"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "target_id"], _TARGET),
+        UniqueConstraint("tenant_id", "target_id", "remote_id"),
+        _partial("ix_group_link_due", "tenant_id", "target_id", "due_at", where="due_at IS NOT NULL"),
+    )
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    target_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    #: What the group stands for: ``department:KEY``, KEY being the comparison key of its name.
+    key: Mapped[str] = mapped_column(Key, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    remote_id: Mapped[str | None] = mapped_column(Key)
+    #: ``new linked held vanished``; the reason in a word and in a sentence.
+    state: Mapped[str] = mapped_column(String(12))
+    reason_code: Mapped[str | None] = mapped_column(String(60))
+    reason: Mapped[str | None] = mapped_column(Text)
+    generation: Mapped[int] = mapped_column(Integer)
+    delivered_generation: Mapped[int] = mapped_column(Integer)
+    due_at: Mapped[str | None] = mapped_column(InstantText)
+    next_attempt_at: Mapped[str | None] = mapped_column(InstantText)
+    compare_since: Mapped[str | None] = mapped_column(InstantText)
+    attempt_started_at: Mapped[str | None] = mapped_column(InstantText)
+    tries: Mapped[int] = mapped_column(Integer)
+    first_failed_at: Mapped[str | None] = mapped_column(InstantText)
+    lease_owner: Mapped[str | None] = mapped_column(String(80))
+    lease_token: Mapped[int] = mapped_column(Integer)
+    lease_until: Mapped[str | None] = mapped_column(InstantText)
+    delivered_at: Mapped[str | None] = mapped_column(InstantText)
+
+
+class GroupLinkMemberRow(Model):
+    """A member that was last sent, or confirmed, as one of a group at a target."""
+
+    __tablename__ = "group_link_member"
+    __table_args__ = (ForeignKeyConstraint(["tenant_id", "target_id"], _TARGET), CLUSTERED)
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    target_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    key: Mapped[str] = mapped_column(Key, primary_key=True)
+    remote_id: Mapped[str] = mapped_column(Key, primary_key=True)
 
 
 # The tables as Core sees them.
@@ -235,3 +336,8 @@ link_table = LinkRow.__table__
 plan_table = PlanRow.__table__
 operation_table = OperationRow.__table__
 attempt_table = AttemptRow.__table__
+gate_table = GateRow.__table__
+passed_table = PassedRow.__table__
+drain_table = DrainRow.__table__
+group_link_table = GroupLinkRow.__table__
+group_link_member_table = GroupLinkMemberRow.__table__

@@ -22,7 +22,18 @@ from app.provisioning.adapter import Capabilities, TargetAdapter
 from app.provisioning.errors import TargetError, Unauthorised
 from app.provisioning.kinds import adapter_for, check_names, credentials_place, policy_for
 from app.provisioning.policies import SETTINGS, Policy, parse_setting
-from app.provisioning.tables import attempt_table, link_table, operation_table, plan_table, target_table
+from app.provisioning.tables import (
+    attempt_table,
+    drain_table,
+    gate_table,
+    group_link_member_table,
+    group_link_table,
+    link_table,
+    operation_table,
+    passed_table,
+    plan_table,
+    target_table,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +41,10 @@ _target = target_table
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _PRINTABLE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 DEFAULT_INTERVAL = 60
+_OF_A_TARGET = (
+    *(attempt_table, gate_table, passed_table, drain_table, group_link_member_table, group_link_table),
+    link_table,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +215,7 @@ def resume(connection: Connection, target: Target, actor: str) -> None:
 
 def remove(connection: Connection, target: Target, actor: str) -> None:
     """Remove the target with its links, plans and attempts; nothing is sent, accounts stay as they are."""
-    for table in (attempt_table, link_table):
+    for table in _OF_A_TARGET:
         connection.execute(
             delete(table).where(table.c.tenant_id == target.tenant_id, table.c.target_id == target.id)
         )

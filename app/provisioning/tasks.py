@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, or_, select
 
 from app import clock
 from app.outbound import Exchange
-from app.provisioning import guards, people, planner, plans
+from app.provisioning import gates, guards, people, planner, plans
 from app.provisioning.adapter import Request, TargetAdapter
 from app.provisioning.claims import Start
 from app.provisioning.links import Link
@@ -63,7 +63,18 @@ def load(connection: Connection, target: Target, policy: Policy, links: Sequence
     ids = [link.employee_id for link in links if link.state != "orphan"]
     persons = people.load(connection, target.tenant_id, ids, policy.selection)
     lines = plans.lines_for(connection, target.tenant_id, links)
-    return [_task(link, persons.get(link.employee_id), lines.get(link.employee_id)) for link in links]
+    return [
+        _task(link, persons.get(link.employee_id), lines.get(link.employee_id))
+        for link in gated(connection, target, links)
+    ]
+
+
+def gated(connection: Connection, target: Target, links: Sequence[Link]) -> list[Link]:
+    """The links with the gates of those that have any."""
+    found = gates.load(connection, target.tenant_id, target.id, [link.employee_id for link in links])
+    return [
+        replace(link, gates=found[link.employee_id]) if link.employee_id in found else link for link in links
+    ]
 
 
 def _task(link: Link, person: Person | None, line: tuple[str, Any] | None) -> Task:

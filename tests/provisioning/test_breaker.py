@@ -61,7 +61,7 @@ def test_up_to_five_suspends_of_a_run_pass(world: World, ended: set[int]) -> Non
     world.tick()
 
     assert suspended(world) == 5
-    assert world.plans(kind="held-suspends") == []
+    assert world.plans(kind="held") == []
 
 
 def test_more_than_five_and_twenty_percent_wait_for_approval(world: World, ended: set[int]) -> None:
@@ -77,9 +77,9 @@ def test_more_than_five_and_twenty_percent_wait_for_approval(world: World, ended
 
     assert suspended(world) == 0
     assert world.account("p9.many@example.com")["title"] == "Lead"
-    plan = world.plans(kind="held-suspends")[0]
+    plan = world.plans(kind="held")[0]
     assert (plan.state, plan.run_id) == ("waiting", RUN)
-    assert plan.reason == f"import run {RUN} would suspend 6 of 10 active people; up to 5 pass unasked"
+    assert plan.reason == f"import run {RUN} asks for the suspend of 6 people; up to 5 of 10 pass unasked"
     assert len(world.lines(plan.id)) == 6
 
     world.approve(plan.id)
@@ -109,7 +109,7 @@ def test_someone_active_again_is_not_suspended_by_a_late_approval(world: World, 
     for id_ in people[:6]:
         world.change(id_, run=RUN, active=False)
     world.tick()
-    plan = world.plans(kind="held-suspends")[0]
+    plan = world.plans(kind="held")[0]
     world.change(people[0], active=True)
 
     world.approve(plan.id)
@@ -128,7 +128,7 @@ def test_discarded_suspends_stay_unsent_until_the_status_changes_again(world: Wo
         world.change(id_, run=RUN, active=False)
     world.tick()
     with writing() as connection:
-        approvals.discard(connection, world.tenant.id, world.plans(kind="held-suspends")[0].id, "test")
+        approvals.discard(connection, world.tenant.id, world.plans(kind="held")[0].id, "test")
 
     world.tick()
     world.full()
@@ -179,3 +179,119 @@ def test_a_suspend_held_back_is_still_owed_after_the_employee_was_deleted(
     world.tick()
     assert suspended(world) == 1
     assert world.link(maya).state == "orphan"
+
+
+# --- the other classes --------------------------------------------------------------------------------------------
+
+
+def test_too_many_creations_of_a_run_wait_and_nobody_else_does(world: World, ended: set[int]) -> None:
+    world.hire("Maya", "Okafor")
+    world.tick()
+    world.configure(create_floor="2", create_percent="10")
+    ended.add(RUN)
+    world.hire_many(3, run=RUN)
+    world.hire("Noor", "Haddad")
+
+    world.settle()
+
+    assert sorted(world.far.accounts()) == ["maya.okafor@example.com", "noor.haddad@example.com"]
+    plan = world.plans(kind="held")[0]
+    assert plan.reason == f"import run {RUN} asks for the creation of 3 people; up to 2 of 1 pass unasked"
+
+    world.approve(plan.id)
+    world.settle()
+    assert len(world.far.accounts()) == 5
+
+
+def test_the_first_people_of_a_target_are_what_it_is_there_for(world: World, ended: set[int]) -> None:
+    world.configure(create_floor="2", create_percent="10")
+    ended.add(RUN)
+    world.hire_many(3, run=RUN)
+
+    world.settle()
+
+    assert len(world.far.accounts()) == 3
+
+
+def test_too_many_new_addresses_of_a_run_wait_and_other_fields_go_on(world: World, ended: set[int]) -> None:
+    people = world.hire_many(3)
+    world.tick()
+    world.configure(email_floor="2", email_percent="10")
+    world.settle()
+    ended.add(RUN)
+    for n, id_ in enumerate(people):
+        entry = {"type": "work", "value": f"new{n}@example.com", "primary": True}
+        world.change(id_, run=RUN, emails=[entry], title="Lead")
+
+    world.settle()
+
+    assert sorted(world.far.accounts()) == [f"p{n}.many@example.com" for n in range(3)]
+    assert {account["title"] for account in world.far.accounts().values()} == {"Lead"}
+    assert world.link(people[0]).reason_code == "change_waits"
+
+    world.approve(world.plans(kind="held")[0].id)
+    world.settle()
+    assert sorted(world.far.accounts()) == [f"new{n}@example.com" for n in range(3)]
+
+
+def test_blankings_are_judged_field_by_field_and_some_may_be_approved(world: World, ended: set[int]) -> None:
+    people = world.hire_many(3, title="Engineer", nickName="Nick")
+    world.tick()
+    world.configure(blank_floor="2", blank_percent="10")
+    world.settle()
+    ended.add(RUN)
+    for id_ in people:
+        world.change(id_, run=RUN, title=None)
+
+    world.settle()
+
+    assert {account.get("title") for account in world.far.accounts().values()} == {"Engineer"}
+    plan = world.plans(kind="held")[0]
+    assert {tuple(line["after"].items()) for line in world.lines(plan.id)} == {(("title", None),)}
+
+    with writing() as connection:
+        assert approvals.approve(connection, world.tenant.id, plan.id, "test", employees=people[:1]) == 1
+        assert approvals.discard(connection, world.tenant.id, plan.id, "test", employees=people[1:2]) == 1
+    world.settle()
+    assert [world.plans(id=plan.id)[0].state] == ["waiting"]
+    titles = [world.account(f"p{n}.many@example.com").get("title") for n in range(3)]
+    assert titles == [None, "Engineer", "Engineer"]
+
+    with writing() as connection:
+        approvals.discard(connection, world.tenant.id, plan.id, "test")
+    world.full()
+    titles = [world.account(f"p{n}.many@example.com").get("title") for n in range(3)]
+    assert titles == [None, "Engineer", "Engineer"]
+    world.change(people[1], title="Lead")
+    world.change(people[1], title=None)
+    world.settle()
+    assert world.account("p1.many@example.com").get("title") is None
+
+
+def test_small_runs_add_up_over_a_day(world: World, ended: set[int]) -> None:
+    people = world.hire_many(10)
+    world.tick()
+    ended.update((RUN, RUN + 1, RUN + 2))
+    for n, id_ in enumerate(people[:4]):
+        world.change(id_, run=RUN + n // 2, active=False)
+    world.tick()
+    assert suspended(world) == 4
+
+    for id_ in people[4:6]:
+        world.change(id_, run=RUN + 2, active=False)
+    world.tick()
+
+    assert suspended(world) == 4
+    assert "after 4 in the 24 hours before" in world.plans(kind="held")[0].reason
+
+
+def test_someone_who_comes_back_by_a_run_is_re_activated_at_once(world: World, ended: set[int]) -> None:
+    maya = world.hire("Maya", "Okafor")
+    world.tick()
+    world.change(maya, active=False)
+    world.tick()
+    world.change(maya, run=RUN, active=True)
+
+    world.tick()
+
+    assert suspended(world) == 0

@@ -82,11 +82,11 @@ def test_an_import_run_leaves_its_number_and_a_person_does_not(world: World) -> 
     world.change(maya, run=7, active=False)
     world.change(noor, active=False)
 
-    assert (world.link(maya).inactive_by_run, world.link(maya).suspend_gate) == (7, "run")
-    assert (world.link(noor).inactive_by_run, world.link(noor).suspend_gate) == (None, None)
+    assert world.link(maya).gate_run == 7
+    assert world.link(noor).gate_run is None
 
     world.change(maya, active=True)
-    assert (world.link(maya).inactive_by_run, world.link(maya).suspend_gate) == (None, None)
+    assert world.link(maya).gate_run is None
 
 
 def test_who_shares_the_old_or_the_new_address_is_marked_too(world: World) -> None:

@@ -108,7 +108,7 @@ def test_a_leaver_is_suspended_by_a_request_of_its_own_before_the_rest_is_writte
 
 
 def test_a_closed_gate_keeps_the_suspend_back_and_nothing_else() -> None:
-    decision = decided(person(active=False, title="Alumna"), replace(LINKED, suspend_gate="run"))
+    decision = decided(person(active=False, title="Alumna"), replace(LINKED, gates={"suspend": 3}))
 
     assert decision.operation is not None
     assert not decision.operation.suspends

@@ -48,11 +48,12 @@ class World:
         with writing() as connection:
             return directory.create(connection, self.tenant.id, HUMAN, document).id
 
-    def hire_many(self, count: int) -> list[str]:
-        """Create people `p0…`."""
+    def hire_many(self, count: int, *, run: int | None = None, **more: Any) -> list[str]:
+        """Create people `p0…`; `run` makes it an import run's doing."""
+        actor = HUMAN if run is None else directory.Actor("source", "hr", run)
         with writing() as connection:
             return [
-                directory.create(connection, self.tenant.id, HUMAN, person(f"P{n}", "Many")).id
+                directory.create(connection, self.tenant.id, actor, person(f"P{n}", "Many", **more)).id
                 for n in range(count)
             ]
 

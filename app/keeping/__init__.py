@@ -1,0 +1,1 @@
+"""Keeping an installation: keys, backups, what is forgotten, what is checked."""
