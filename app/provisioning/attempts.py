@@ -17,9 +17,9 @@ _INSERT = insert(_attempt)
 
 
 def rows_of(
-    tenant_id: int, target_id: int, link: Link, exchanges: Iterable[Exchange]
+    tenant_id: int, target_id: int, link: Link, version: int, exchanges: Iterable[Exchange]
 ) -> list[dict[str, Any]]:
-    """The rows of one link's exchanges."""
+    """The rows of one link's exchanges about this version of the employee."""
     return [
         {
             "tenant_id": tenant_id,
@@ -36,6 +36,7 @@ def rows_of(
             "response_body": exchange.response_body,
             "error": exchange.error,
             "lease_token": link.lease_token,
+            "employee_version": version,
         }
         for exchange in exchanges
     ]

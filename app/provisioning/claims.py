@@ -212,6 +212,14 @@ def start(connection: Connection, holder: Holder, starts: Sequence[Start]) -> se
     return begun
 
 
+_COUNT_UNDER = update(_link).where(*MINE, IDS).values(sync_id=bindparam("b_plan"))
+
+
+def count_under(connection: Connection, holder: Holder, ids: Sequence[str], plan_id: int) -> None:
+    """Have the outcomes of these links counted under a plan."""
+    connection.execute(_COUNT_UNDER, holder.key | {"b_ids": list(ids), "b_plan": plan_id})
+
+
 def _drop_orphan(connection: Connection, holder: Holder, employee_id: str) -> bool:
     parameters = {"b_tenant": holder.tenant_id, "b_target": holder.target_id, "b_now": clock.now()}
     return connection.execute(_DROP_ORPHAN, parameters | {"b_orphan": employee_id}).rowcount == 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import structlog
 from sqlalchemy import Connection
@@ -74,6 +75,7 @@ class Drain:
         self.policy = target.policy
         self.chance = random.Random()
         self.counts = Counts()
+        self._plan_id: int | None = None
         self._listing: Listing | None = None
         self._can_list = True
         self._reads_singly = False
@@ -178,17 +180,28 @@ class Drain:
         try:
             with writing() as connection:
                 begun = claims.start(connection, self.holder, [start for _, start in starting])
-                self._show(connection, [task for task, _ in starting if task.link.employee_id in begun])
+                plan_id = self._show(connection, [t for t, _ in starting if t.link.employee_id in begun])
         except IntegrityError:
             if len(starting) == 1:
                 return set(), {starting[0][0].link.employee_id}
             parts = [self._begin([one]) for one in starting]
             return set().union(*(b for b, _ in parts)), set().union(*(c for _, c in parts))
+        self._plan_id = plan_id
         self._hold_until(started_at)
         return begun, set()
 
-    def _show(self, connection: Connection, begun: Sequence[Task]) -> None:
-        """Put the operations into the plan of the sync that they belong to."""
+    def _show(self, connection: Connection, begun: Sequence[Task]) -> int | None:
+        """Put the operations into the plan of the sync that they belong to, else into this drain's; return that."""
+        strays = [task for task in begun if task.link.sync_id is None and task.link.plan_id is None]
+        plan_id = self._plan_id
+        if strays:
+            tenant_id, target_id = self.target.tenant_id, self.target.id
+            plan_id = plan_id or plans.create(
+                connection, tenant_id, target_id, plans.TICK, "applying", "scheduled"
+            )
+            claims.count_under(connection, self.holder, [task.link.employee_id for task in strays], plan_id)
+            for task in strays:
+                task.link = replace(task.link, sync_id=plan_id)
         by_sync: dict[int, list[plans.Entry]] = {}
         for task in begun:
             if task.link.sync_id is not None and task.decision is not None:
@@ -196,6 +209,7 @@ class Drain:
                 by_sync.setdefault(task.link.sync_id, []).append(entry)
         for sync_id, entries in sorted(by_sync.items()):
             plans.store(connection, self.target.tenant_id, sync_id, entries)
+        return plan_id
 
     def _settle(self, batch: Sequence[Task]) -> None:
         """Write the results; give back what was not begun."""

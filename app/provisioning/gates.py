@@ -20,12 +20,16 @@ from app.provisioning.tables import gate_table
 from scim.keys import comparison_key
 
 SUSPEND, CREATE, EMAIL, BLANK = "suspend", "create", "email", "blank"
+#: Classes that only an undo shuts: the re-activation, and the value of a field.
+ACTIVATE, VALUE = "activate", "value"
 #: Class, without the field of a blanking → how messages name it.
 LABELS = {
     SUSPEND: "the suspend",
     CREATE: "the creation",
     EMAIL: "the change of the work e-mail",
     BLANK: "the clearing of {field}",
+    ACTIVATE: "the re-activation",
+    VALUE: "the value of {field}",
 }
 
 _gate = gate_table.c
@@ -76,12 +80,16 @@ def classes_touched(
     old, new = outgoing_values(before, selection), outgoing_values(after, selection)
     asked = {blank(name) for name in old.keys() - new.keys() if name not in NEVER_CLEARED}
     taken_back = {blank(name) for name in new.keys() - old.keys() if name not in NEVER_CLEARED}
+    taken_back |= {class_of(name, new[name]) for name in new if new[name] != old.get(name)} - {
+        EMAIL,
+        ACTIVATE,
+    }
     if old.get("workEmail") != new.get("workEmail"):
         asked |= {EMAIL, CREATE}
     if old.get("active") != new.get("active"):
         is_active = new.get("active") is not False
         asked.add(CREATE if is_active else SUSPEND)
-        taken_back.add(SUSPEND if is_active else CREATE)
+        taken_back |= {SUSPEND, ACTIVATE} if is_active else {CREATE, ACTIVATE}
     return asked, taken_back
 
 
@@ -114,11 +122,17 @@ def closed(link: Link, changed: Mapping[str, Value | None]) -> dict[str, str]:
     """Field → class, of the changed fields that may not be sent."""
     if not link.gates and link.gate_run is None:
         return {}
-    classes = {
-        name: EMAIL if name == "workEmail" else blank(name) if value is None else ""
-        for name, value in changed.items()
-    }
+    classes = {name: class_of(name, value) for name, value in changed.items()}
     return {name: change for name, change in classes.items() if link.shuts(change)}
+
+
+def class_of(name: str, value: Value | None) -> str:
+    """The class of writing this value of a field, None to clear it."""
+    if name == "active":
+        return ACTIVATE if value else SUSPEND
+    if name == "workEmail":
+        return EMAIL
+    return blank(name) if value is None else f"{VALUE}:{name}"
 
 
 def why_closed(link: Link, classes: Iterable[str]) -> str:
@@ -130,7 +144,8 @@ def why_closed(link: Link, classes: Iterable[str]) -> str:
             parts.append(f"{label_of(change)} waits until import run {link.gate_run} has ended")
         elif plan_id is None:
             parts.append(
-                f"{label_of(change)} was discarded by an admin; it is sent when the directory changes it again"
+                f"{label_of(change)} was discarded or undone by an admin; "
+                "it is sent when the directory changes it again"
             )
         else:
             parts.append(

@@ -52,7 +52,7 @@ class Link:
 
     def shuts(self, change: str) -> bool:
         """Whether a class of change (gates.py) is not sent: at a gate, or before its import run has ended."""
-        return change != "" and (self.gate_run is not None or change in self.gates)
+        return change in self.gates or (self.gate_run is not None and not change.startswith(UNJUDGED))
 
     @property
     def is_uncertain(self) -> bool:
@@ -70,6 +70,8 @@ class Link:
         return self.compare_since is not None or self.is_uncertain
 
 
+#: Classes that no breaker judges: only an undo shuts them.
+UNJUDGED = ("activate", "value:")
 NAMES: tuple[str, ...] = tuple(name for name in Link.__dataclass_fields__ if name != "gates")
 COLUMNS = tuple(_COLUMNS[name] for name in NAMES)
 _MAPPINGS = ("sent", "normalised", "sending")

@@ -26,7 +26,7 @@ FULL, TICK, DRY_RUN, HELD, APPROVAL, UNDO = "full", "tick", "dry-run", "held", "
 EXACT = (DRY_RUN, APPROVAL, UNDO)
 UNDECIDED = ("draft", "waiting")
 #: States of a line that is not through yet: shown, and released by an admin.
-PLANNED, APPROVED = "planned", "approved"
+PLANNED, APPROVED, APPLIED = "planned", "approved", "applied"
 OPEN = (PLANNED, APPROVED)
 
 
@@ -50,6 +50,7 @@ def create(
     reason: str,
     *,
     run_id: int | None = None,
+    undoes: int | None = None,
 ) -> int:
     """Store an empty plan and return its number."""
     plan_id = next_number(connection, _plan, tenant_id)
@@ -61,6 +62,7 @@ def create(
         "state": state,
         "reason": reason,
         "run_id": run_id,
+        "undoes": undoes,
         "created_at": clock.now(),
     }
     connection.execute(insert(_plan), row | dict.fromkeys(NAMES, 0))
@@ -101,11 +103,23 @@ def _row(tenant_id: int, plan_id: int, number: int, entry: Entry) -> dict[str, A
         "after": dict(operation.after) if operation else {},
         "reason": (operation.reason if operation else decision.reason),
         "requests": [request_json(request) for request in entry.requests],
+        "irreversible": irreversible(operation) if operation else None,
         "employee_version": entry.person.version,
         "link_generation": entry.link.generation,
         "state": entry.state,
         "refusal": None,
     }
+
+
+_IRREVERSIBLE = {
+    "create": "an undo suspends the account, it stays at the target: nothing is ever deleted",
+    "adopt": "an undo gives back the values, the account stays linked",
+}
+
+
+def irreversible(operation: Operation) -> str | None:
+    """What an undo of the operation could not give back, in a sentence; None when it could give back all of it."""
+    return _IRREVERSIBLE.get(operation.kind)
 
 
 def request_json(request: Request) -> dict[str, Any]:
@@ -167,7 +181,11 @@ _CLOSE_LINE = (
         _operation.c.plan_id == bindparam("b_plan"),
         _operation.c.employee_id == bindparam("b_employee"),
     )
-    .values(state=bindparam("b_state"), refusal=bindparam("b_refusal"))
+    .values(
+        state=bindparam("b_state"),
+        refusal=bindparam("b_refusal"),
+        remote_id=func.coalesce(bindparam("b_remote"), _operation.c.remote_id),
+    )
 )
 
 
@@ -185,11 +203,17 @@ def lines_for(connection: Connection, tenant_id: int, links: Iterable[Link]) -> 
 
 
 def close_line(
-    connection: Connection, tenant_id: int, plan_id: int, employee_id: str, state: str, why: str | None
+    connection: Connection,
+    tenant_id: int,
+    plan_id: int,
+    employee_id: str,
+    why: str | None,
+    remote_id: str | None = None,
 ) -> None:
-    """Say what became of a line: `applied` or `refused`."""
+    """Say what became of a line: `applied`, or `refused` and why; `remote_id` is the account that it was about."""
     key = {"b_tenant": tenant_id, "b_plan": plan_id, "b_employee": employee_id}
-    connection.execute(_CLOSE_LINE, key | {"b_state": state, "b_refusal": why})
+    state = APPLIED if why is None else "refused"
+    connection.execute(_CLOSE_LINE, key | {"b_state": state, "b_refusal": why, "b_remote": remote_id})
 
 
 def count(connection: Connection, tenant_id: int, plan_id: int, counts: Counts) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from app.database import writing
-from app.provisioning import attempts, plans, settlements
+from app.provisioning import attempts, plans, settlements, undo
 from app.provisioning.claims import Holder
 from app.provisioning.counts import Counts
 from app.provisioning.operations import Decision
@@ -77,10 +77,9 @@ def _write(
         written = [(task, result) for task, result in outcomes if task.link.employee_id in counted]
         _note_plans(connection, target, written)
         gone = [task for task, _ in outcomes if task.link.employee_id not in left]
-        rows = [
-            row for t in gone for row in attempts.rows_of(target.tenant_id, target.id, t.link, t.exchanges)
-        ]
-        attempts.keep(connection, rows)
+        of_target = (target.tenant_id, target.id)
+        rows = [attempts.rows_of(*of_target, t.link, t.person.version, t.exchanges) for t in gone]
+        attempts.keep(connection, [row for some in rows for row in some])
     for _, result in written:
         if result.counts is not None:
             counts[result.counts] += 1
@@ -100,7 +99,7 @@ def _note_plans(connection: Connection, target: Target, written: Sequence[tuple[
         if task.is_begun:
             _close_lines(connection, target, task, result)
         if task.line is not None and link.plan_id is not None and result.settlement.ends_plan:
-            _close_exact(connection, target, task, link.plan_id)
+            _close_exact(connection, target, task, result, link.plan_id)
     if pending:
         plan_id = plans.waiting_for_approval(connection, target.tenant_id, target.id)
         plans.store(connection, target.tenant_id, plan_id, pending)
@@ -116,13 +115,21 @@ def _close_lines(connection: Connection, target: Target, task: Task, result: Set
     if sync_id is None or not result.settlement.is_done:
         return
     why = None if task.outcome.kind == "done" else str(result.settlement.columns["reason"])
-    state = "applied" if why is None else "refused"
-    plans.close_line(connection, target.tenant_id, sync_id, task.link.employee_id, state, why)
+    remote_id = result.settlement.columns["remote_id"]
+    plans.close_line(connection, target.tenant_id, sync_id, task.link.employee_id, why, remote_id)
 
 
-def _close_exact(connection: Connection, target: Target, task: Task, plan_id: int) -> None:
+def _close_exact(connection: Connection, target: Target, task: Task, result: Settled, plan_id: int) -> None:
     why = task.refusal
     if why is None and task.outcome.kind != "done":
         why = task.outcome.error.message if task.outcome.error else task.outcome.kind
-    state = "applied" if why is None else "refused"
-    plans.close_line(connection, target.tenant_id, plan_id, task.link.employee_id, state, why)
+    plans.close_line(
+        connection,
+        target.tenant_id,
+        plan_id,
+        task.link.employee_id,
+        why,
+        result.settlement.columns["remote_id"],
+    )
+    if why is None and task.line is not None and task.line[0] == plans.UNDO and task.decision is not None:
+        undo.shut(connection, target, task.link.employee_id, task.decision.operation)

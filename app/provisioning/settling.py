@@ -110,7 +110,8 @@ def _sent(
     if outcome.suspended:
         sent["active"] = False
     if person is None or not decision.is_confirmed:
-        return sent
+        done = decision.operation.after if decision.operation is not None else {}
+        return sent | {name: value for name, value in done.items() if name not in CREATE_ONLY}
     kept_back = CREATE_ONLY | decision.withheld
     wanted = {name: value for name, value in person.values.items() if name not in kept_back}
     if not person.active and not outcome.suspended and sent.get("active") is not False:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, or_, select
 
 from app import clock
 from app.outbound import Exchange
-from app.provisioning import gates, guards, people, planner, plans
+from app.provisioning import gates, guards, people, planner, plans, undo
 from app.provisioning.adapter import Request, TargetAdapter
 from app.provisioning.claims import Start
 from app.provisioning.links import Link
@@ -113,6 +113,10 @@ def decide(
     for task in open_tasks:
         task.sight = replace(task.sight, owners=owners)
         taken = {name: label for name, (holder, label) in holders.items() if holder != task.link.employee_id}
+        if task.line is not None and task.line[0] == plans.UNDO:
+            account = task.sight.accounts[0] if task.sight.accounts else None
+            task.decision = undo.decide(task.line[1], task.person, task.link, account)
+            continue
         task.decision = planner.decide(
             task.person, task.link, policy, task.sight, taken_user_names=taken, is_approved=task.is_exact
         )
