@@ -4,7 +4,7 @@ PYTHON       ?= python3
 VENV         := .venv
 BIN          := $(VENV)/bin
 PIP          := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
-TEST_PARTS   := postgresql
+TEST_PARTS   := postgresql redis
 TEST_WORKERS ?= 2
 TESTS        ?=
 

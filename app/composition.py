@@ -59,12 +59,13 @@ def _join_listeners(app: Flask) -> None:
 
 
 def _join_blueprints(app: Flask) -> None:
-    from app.web import health, oauth
+    from app.web import health, metrics, oauth
     from app.web.console import init_console, problems
     from app.web.scim import application as scim
 
     app.register_error_handler(HTTPException, problems.refused)
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(metrics.blueprint)
     oauth.join(app)
     init_console(app)
     scim.mount(app)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from app.errors import SettingsError
 
@@ -22,7 +24,8 @@ class Settings:
 
     instance_path: Path = Path("instance")
     database_url: str = ""
-    queue_url: str = ""
+    #: Empty: an SQLite file in the instance folder. It may hold a password.
+    queue_url: str = field(default="", repr=False)
     public_url: str = ""
     allow_private_targets: bool = False
     #: (host, port) pairs that are allowed although they are private: the demo's own simulators.
@@ -34,11 +37,19 @@ class Settings:
     call_timeout: float = 30.0
     attempt_grace: float = 5.0
     lease_seconds: float = 120.0
+    #: How long the other schedulers wait for the active one when it has gone without a word.
+    scheduler_lease: float = 10.0
     #: Requests of one SCIM token: a second, and at once after a rest; a rate of 0 is no limit.
     scim_rate: int = 200
     scim_burst: int = 2000
     #: How long an access token of OAuth lives.
     oauth_token_seconds: int = 3600
+    #: The mail server of notices: ``smtp://``, ``smtp+starttls://`` or ``smtps://``, user and password in it.
+    smtp_url: str = field(default="", repr=False)
+    #: The sender of notices.
+    mail_from: str = ""
+    #: What opens ``/metrics`` from elsewhere than loopback, as a bearer token.
+    metrics_token: str = field(default="", repr=False)
     log_level: str = "info"
     #: SQLite only: ``full`` survives a power cut, ``off`` is for throw-away databases in tests.
     sqlite_synchronous: str = "full"
@@ -114,6 +125,34 @@ def _web_address(text: str) -> str:
     return text.rstrip("/")
 
 
+def _mail_server(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("smtp", "smtp+starttls", "smtps") or not parts.hostname or not _is_port(parts):
+        raise ValueError(
+            "use smtp://host:port, smtp+starttls://user:password@host:port or smtps://user:password@host:port"
+        )
+    return text
+
+
+def _is_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+
+
+def _mail_address(text: str) -> str:
+    if not re.fullmatch(r"[^\s@<>,;:\"]+@[A-Za-z0-9.-]+", text):
+        raise ValueError("use an address such as rollcall@example.com")
+    return text
+
+
+def _long_token(text: str) -> str:
+    if len(text) < 16 or not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("use at least 16 printable ASCII characters without blanks")
+    return text
+
+
 def _database(text: str) -> str:
     if text.startswith(("postgres://", "postgresql://")):
         text = "postgresql+psycopg://" + text.split("://", 1)[1]
@@ -122,9 +161,35 @@ def _database(text: str) -> str:
     return text
 
 
+#: What starts the URL of a queue → the package that speaks to it, and our extra that brings it.
+_QUEUE_DRIVERS = {
+    "postgresql://": ("psycopg", "postgresql"),
+    "redis://": ("redis", "redis"),
+    "rediss://": ("redis", "redis"),
+    "unix://": ("redis", "redis"),
+}
+
+
+def _queue(text: str) -> str:
+    if not text:
+        return text
+    scheme, _, rest = text.partition("://")
+    if scheme in ("postgres", "postgresql+psycopg"):
+        text = "postgresql://" + rest
+    driver = next((found for start, found in _QUEUE_DRIVERS.items() if text.startswith(start)), None)
+    if driver is None or not rest:
+        raise ValueError(
+            "use postgresql://user@host/name or redis://host:6379/0, or leave it empty for a file of its own"
+        )
+    package, extra = driver
+    if find_spec(package) is None:
+        raise ValueError(f"the package {package} is missing: pip install 'rollcall[{extra}]'")
+    return text
+
+
 _PARSERS: dict[str, Callable[[str], Any]] = {
     "database_url": _database,
-    "queue_url": str,
+    "queue_url": _queue,
     "public_url": _web_address,
     "allow_private_targets": _boolean,
     "allowed_addresses": _addresses,
@@ -134,13 +199,20 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "call_timeout": _positive,
     "attempt_grace": _positive,
     "lease_seconds": _positive,
+    "scheduler_lease": _positive,
     "scim_rate": _count,
     "scim_burst": _between(1, 1_000_000),
     "oauth_token_seconds": _between(60, 86_400),
+    "smtp_url": _mail_server,
+    "mail_from": _mail_address,
+    "metrics_token": _long_token,
     "log_level": _word("debug", "info", "warning", "error"),
     "sqlite_synchronous": _word("full", "normal", "off"),
 }
-_FROM_FILE = ("secret_key", "key_ring")
+#: Settings that a file may hold, and whose text no finding repeats.
+_FROM_FILE = ("secret_key", "key_ring", "smtp_url", "metrics_token")
+#: Never shown in a finding: they are secrets, or hold a password.
+_UNSHOWN = (*_FROM_FILE, "database_url", "queue_url")
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -204,7 +276,7 @@ def _parsed(given: dict[str, tuple[str, str]], findings: list[str]) -> dict[str,
         except ValueError as error:
             findings.append(
                 f"{where}: {text!r} cannot be used; {error}"
-                if name not in _FROM_FILE
+                if name not in _UNSHOWN
                 else f"{where}: {error}"
             )
     return values

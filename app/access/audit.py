@@ -72,6 +72,15 @@ def _digest(salt: str, content: str) -> str:
     return hashlib.sha256(f"{salt}/{content}".encode()).hexdigest()
 
 
+def forget(connection: Connection, tenant_id: int, subject: str) -> int:
+    """Erase the values, with their salts, of every row about ``subject``; return how many rows there were.
+
+    The digests stay and mean nothing without the salts: the chain goes on verifying.
+    """
+    where = (_audit.c.tenant_id == tenant_id, _audit.c.subject == subject)
+    return connection.execute(update(_audit).where(*where).values(values=None, salt=None)).rowcount
+
+
 def tenants_to_seal(connection: Connection) -> list[int]:
     """Return the tenants that have unsealed rows."""
     return list(
@@ -106,6 +115,23 @@ def seal(connection: Connection, tenant_id: int) -> int:
         connection.execute(_SEAL, links)
         log.info("audit chain sealed", tenant_id=tenant_id, head=number, mac=mac)
     return len(links)
+
+
+@dataclass(frozen=True)
+class Head:
+    """Where a tenant's chain ends: number and MAC of its last link, and since when a deed waits for its own."""
+
+    number: int
+    mac: str
+    waits_since: str | None
+
+
+def head(connection: Connection, tenant_id: int) -> Head:
+    """Return the end of a tenant's chain; of a chain without links number 0."""
+    waiting = select(func.min(_audit.c.at)).where(
+        _audit.c.tenant_id == tenant_id, _audit.c.seal_number.is_(None)
+    )
+    return Head(*_head(connection, tenant_id), connection.scalar(waiting))
 
 
 def _head(connection: Connection, tenant_id: int) -> tuple[int, str]:
@@ -158,6 +184,8 @@ def verify(connection: Connection, tenant_id: int) -> ChainReport:
 
 def _mac_holds(ring: KeyRing, previous: str, number: int, entry: Any) -> bool:
     key_id = entry.mac.partition(":")[0]
-    if key_id not in ring.keys:
+    if not ring.proves(key_id):
+        ring = key_ring()  # a rotation may have come since the check began
+    if not ring.proves(key_id):
         return False
     return hmac.compare_digest(ring.audit_mac(_message(previous, number, entry), key_id), entry.mac)

@@ -9,17 +9,25 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import secrets
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from flask import current_app
 
+from app.access.key_file import KeyFile, key_file_of
 from app.errors import RollcallError
+
+log = structlog.get_logger(__name__)
 
 _FORMAT = b"\x01"
 _NONCE_BYTES = 12
+#: Stands in a written ring before what is left of a retired key.
+_CHAIN = "audit"
+_RING, _FILE = "rollcall.key_ring", "rollcall.key_file"
 
 
 class UnsealError(RollcallError):
@@ -28,22 +36,64 @@ class UnsealError(RollcallError):
 
 @dataclass(frozen=True)
 class KeyRing:
-    """The installation's keys, ``{key id: 32 bytes}``; the first one seals, all of them open."""
+    """The installation's keys, ``{key id: 32 bytes}``; the first one seals, all of them open.
+
+    ``chain_keys`` is what is left of retired ones: they prove old rows of the audit chain, and open nothing.
+    """
 
     keys: dict[str, bytes] = field(repr=False)
+    chain_keys: dict[str, bytes] = field(default_factory=dict, repr=False)
 
     @classmethod
     def parse(cls, text: str) -> KeyRing:
-        """Return the ring written as ``id:hex,id:hex``; raises ``ValueError`` on anything else."""
+        """Return the ring written as ``id:hex,id:hex``, retired ones as ``id:audit:hex``.
+
+        :raises ValueError: on anything else.
+        """
         keys: dict[str, bytes] = {}
+        chain_keys: dict[str, bytes] = {}
         for part in filter(None, (item.strip() for item in text.split(","))):
             key_id, separator, digits = part.partition(":")
+            kind, mark, rest = digits.partition(":")
+            if mark and kind == _CHAIN:
+                digits = rest
             if not separator or not key_id or len(digits) != 64:
                 raise ValueError("a key is written as id:64 hexadecimal digits, several separated by commas")
-            keys[key_id] = bytes.fromhex(digits)
+            (chain_keys if mark else keys)[key_id] = bytes.fromhex(digits)
         if not keys:
             raise ValueError("the key ring is empty; give at least one id:64 hexadecimal digits")
-        return cls(keys)
+        return cls(keys, chain_keys)
+
+    def text(self) -> str:
+        """Return the ring as :meth:`parse` reads it: every key in clear."""
+        written = [f"{key_id}:{key.hex()}" for key_id, key in self.keys.items()]
+        return ",".join(
+            [*written, *(f"{key_id}:{_CHAIN}:{key.hex()}" for key_id, key in self.chain_keys.items())]
+        )
+
+    def with_new_key(self) -> KeyRing:
+        """Return the ring with a new key that seals from now on; its id was in this ring never before.
+
+        >>> list(KeyRing({"k9": bytes(32), "old": bytes(32)}, {"k1": bytes(32)}).with_new_key().keys)
+        ['k10', 'k9', 'old']
+        """
+        known = [*self.keys, *self.chain_keys]
+        numbers = [int(name[1:]) for name in known if name[:1] == "k" and name[1:].isdecimal()]
+        fresh = f"k{max(numbers, default=len(known)) + 1}"
+        return KeyRing({fresh: secrets.token_bytes(32), **self.keys}, self.chain_keys)
+
+    def without(self, key_id: str) -> KeyRing:
+        """Return the ring in which this key opens nothing any more and only proves what it signed in the chain."""
+        kept = {name: key for name, key in self.keys.items() if name != key_id}
+        return KeyRing(kept, {**self.chain_keys, key_id: self._derived(key_id, b"audit")})
+
+    def print_of(self, key_id: str) -> str:
+        """Return a fingerprint of a key, retired or not, by which it is known again without being told."""
+        return self.audit_mac(b"print", key_id).partition(":")[2][:16]
+
+    def prints(self) -> dict[str, str]:
+        """Return the fingerprints of all keys, retired ones too."""
+        return {key_id: self.print_of(key_id) for key_id in (*self.keys, *self.chain_keys)}
 
     @property
     def current(self) -> str:
@@ -61,14 +111,13 @@ class KeyRing:
         """Return the sealed bytes of ``plaintext`` for the place ``context`` (table/row/column) of a tenant."""
         key_id = self.current
         nonce = os.urandom(_NONCE_BYTES)
-        name = key_id.encode()
         sealed = self._ciphers[key_id].encrypt(nonce, plaintext, _bound_to(tenant_id, context, key_id))
-        return _FORMAT + bytes([len(name)]) + name + nonce + sealed
+        return sealed_prefix(key_id) + nonce + sealed
 
     def unseal(self, tenant_id: int, context: str, sealed: bytes) -> bytes:
         """Return what was sealed for this place; raises :class:`UnsealError`."""
         length = sealed[1] if len(sealed) > 2 and sealed[:1] == _FORMAT else 0
-        key_id = sealed[2 : 2 + length].decode(errors="replace")
+        key_id = key_id_of(sealed)
         cipher = self._ciphers.get(key_id)
         if cipher is None:
             raise UnsealError(
@@ -90,23 +139,76 @@ class KeyRing:
         return f"{self.current}:{hmac.digest(key, b'%d/' % tenant_id + value, hashlib.sha256).hex()[:24]}"
 
     def cursor_key(self) -> bytes:
-        """Return the key of SCIM cursors: they end with the key that is current when the process starts."""
-        return self._derived(self.current, b"cursor")
+        """Return the key of SCIM cursors, from the oldest key of the ring.
+
+        Processes that started before and after a rotation then read each other's; retiring the oldest ends them.
+        """
+        return self._derived(next(reversed(self.keys)), b"cursor")
 
     def audit_mac(self, message: bytes, key_id: str | None = None) -> str:
         """Return ``key id:hex`` MAC of an audit chain link."""
         key_id = key_id or self.current
-        return f"{key_id}:{hmac.digest(self._derived(key_id, b'audit'), message, hashlib.sha256).hex()[:48]}"
+        key = self.chain_keys.get(key_id) or self._derived(key_id, b"audit")
+        return f"{key_id}:{hmac.digest(key, message, hashlib.sha256).hex()[:48]}"
+
+    def proves(self, key_id: str) -> bool:
+        """True when links of the audit chain that were made with this key can be checked."""
+        return key_id in self.keys or key_id in self.chain_keys
 
 
 def _bound_to(tenant_id: int, context: str, key_id: str) -> bytes:
     return f"{tenant_id}/{context}/{key_id}".encode()
 
 
+def key_id_of(sealed: bytes) -> str:
+    """Return the id of the key that a value is sealed with; empty for bytes that nobody sealed."""
+    length = sealed[1] if len(sealed) > 2 and sealed[:1] == _FORMAT else 0
+    return sealed[2 : 2 + length].decode(errors="replace")
+
+
+def sealed_prefix(key_id: str) -> bytes:
+    """Return what every value that is sealed with this key begins with."""
+    name = key_id.encode()
+    return _FORMAT + bytes([len(name)]) + name
+
+
 def key_ring() -> KeyRing:
-    """Return the running application's key ring."""
-    ring: KeyRing = current_app.extensions["rollcall.key_ring"]
+    """Return the running application's key ring; when its file has changed, it is read anew."""
+    extensions = current_app.extensions
+    file = extensions.get(_FILE)
+    if file is None:
+        file = extensions[_FILE] = key_file_of(extensions["rollcall.settings"])
+    text = file.news()
+    if text is not None:
+        extensions[_RING] = _renewed(extensions[_RING], text)
+    ring: KeyRing = extensions[_RING]
     return ring
+
+
+def key_file() -> KeyFile:
+    """Return the file that the running application's ring is read from."""
+    key_ring()
+    file: KeyFile = current_app.extensions[_FILE]
+    return file
+
+
+def _renewed(ring: KeyRing, text: str) -> KeyRing:
+    """Return the ring of a file, or the one at hand when the file is not its next state."""
+    try:
+        found = KeyRing.parse(text)
+    except ValueError as error:
+        log.warning("the key ring's file cannot be read; the ring stays as it was", error=str(error))
+        return ring
+    if not any(found.proves(name) and _is_same(ring, found, name) for name in (*ring.keys, *ring.chain_keys)):
+        log.warning(
+            "the key ring's file holds another ring than this process was started with; it is not used"
+        )
+        return ring
+    return found
+
+
+def _is_same(ring: KeyRing, found: KeyRing, key_id: str) -> bool:
+    return ring.print_of(key_id) == found.print_of(key_id)
 
 
 def seal(tenant_id: int, context: str, plaintext: bytes) -> bytes:

@@ -17,12 +17,16 @@ _PARTS = frozenset({"worker", "scheduler"})
 #: Command → (module of this package, what ``rollcall --help`` says of it); only the one that is called is imported.
 COMMANDS: dict[str, tuple[str, str]] = {
     "admin": ("admin", "People who sign in to the console."),
+    "backup": ("backup", "Write a backup to a new FILE while everything runs."),
     "client": ("client", "Clients of the SCIM API: their settings, OAuth secrets and refused requests."),
     "db": ("database", "The database."),
     "doctor": ("doctor", "Check this installation: settings, database, schema, keys, folder."),
     "employee": ("employee", "People of the directory."),
+    "keys": ("keys", "Keys that seal secrets at rest."),
     "link": ("link", "Links: one employee at one target."),
+    "notice": ("notice", "Notices: what admins hear about, by e-mail and by signed webhook."),
     "plan": ("plan", "Plans: dry runs, syncs, and operations that wait for approval."),
+    "restore": ("backup", "Restore a backup from FILE into an empty database; every target and source starts paused."),
     "run": ("run", "Run web, worker and scheduler as one process group until SIGTERM."),
     "run-log": ("run_log", "Import runs: what was added, updated, deleted, skipped and errored."),
     "scheduler": ("run", "Wake what is due, and seal the audit chain."),
@@ -32,7 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "target": ("target", "Systems that people are pushed to."),
     "tenant": ("tenant", "Tenants: the organisations of this installation."),
     "token": ("token", "Tokens with which identity providers and HR systems call the SCIM API."),
-    "verify": ("doctor", "Prove that audit chain and counters agree with what is stored."),
+    "verify": ("verify", "Prove that nothing was lost, and that what is stored agrees."),
     "web": ("run", "Serve the SCIM API and the console."),
     "worker": ("run", "Work on what the scheduler wakes: pushes and imports."),
 }

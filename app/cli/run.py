@@ -48,7 +48,7 @@ def parts(host: str, port: int, web_workers: int, workers: int) -> tuple[Part, .
 @_port
 @_web_workers
 def web(host: str, port: int, web_workers: int) -> None:
-    """Serve the SCIM API and the console."""
+    """Serve the SCIM API and the console; any number of these may run, on any number of machines."""
     from app.web.server import serve
 
     serve(host, port, web_workers)
@@ -58,7 +58,7 @@ def web(host: str, port: int, web_workers: int) -> None:
 @_workers
 @with_appcontext
 def worker(workers: int) -> None:
-    """Work on what the scheduler wakes: pushes and imports."""
+    """Work on what the scheduler wakes: pushes and imports. Any number of these may run, on any number of machines."""
     from app.jobs.worker import work
 
     work(workers)
@@ -67,7 +67,7 @@ def worker(workers: int) -> None:
 @click.command()
 @with_appcontext
 def scheduler() -> None:
-    """Wake what is due, and seal the audit chain."""
+    """Wake what is due, and seal the audit chain. Of all that run, one is active; the others take over when it ends."""
     from app.jobs.scheduler import schedule
 
     schedule()

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import click
 
-from app.simulation import FAULTS, SimulationError, Simulator, serve
+from app.simulation import FAULTS, STATUS_FAULT, SimulationError, Simulator, serve
 
 # Named, not imported: the command line must not load a vendor that is not asked for.
 SIMULATORS: dict[str, str] = {
@@ -20,7 +20,21 @@ SIMULATORS: dict[str, str] = {
 }
 
 
+def _show_all(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        _list_faults(*SIMULATORS)
+        context.exit()
+
+
 @click.group()
+@click.option(
+    "--list-faults",
+    is_flag=True,
+    is_eager=True,
+    callback=_show_all,
+    expose_value=False,
+    help="Name them all.",
+)
 def simulate() -> None:
     """Run the simulator of a vendor until Ctrl-C."""
 
@@ -47,11 +61,28 @@ def _command(kind: str) -> Callable[..., None]:
         "--key", default="simulator-key", show_default=True, help="The key or token that callers must send."
     )
     @click.option("--faults", default="", metavar="SPEC", help="Fault plan; --list-faults names all.")
+    @click.option(
+        "--persona",
+        "personas",
+        multiple=True,
+        metavar="NAME",
+        help="A vendor to play, or a habit with its arguments; stays whatever the fault plan. Repeatable.",
+    )
     @click.option("--list-faults", is_flag=True, is_eager=True, callback=_listed(kind), expose_value=False)
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON line instead of text.")
-    def run(host: str, port: int, people: int, seed: int, key: str, faults: str, as_json: bool) -> None:
+    def run(
+        host: str,
+        port: int,
+        people: int,
+        seed: int,
+        key: str,
+        faults: str,
+        personas: tuple[str, ...],
+        as_json: bool,
+    ) -> None:
         try:
             simulator = simulator_class(kind)(people=people, seed=seed, key=key, faults=faults)
+            simulator.play(*personas)
             server = serve(simulator, host, port)
         except SimulationError as error:
             raise click.ClickException(str(error)) from error
@@ -64,15 +95,28 @@ def _command(kind: str) -> Callable[..., None]:
 
 def _listed(kind: str) -> Callable[[click.Context, click.Parameter, bool], None]:
     def show(context: click.Context, _: click.Parameter, wanted: bool) -> None:
-        if not wanted:
-            return
-        for title, table in (("faults", FAULTS), (f"personas of {kind}", simulator_class(kind).personas)):
-            click.echo(f"{title}:")
-            for name, meaning in table.items():
-                click.echo(f"  {name:<20} {meaning}")
-        context.exit()
+        if wanted:
+            _list_faults(kind)
+            context.exit()
 
     return show
+
+
+def _list_faults(*kinds: str) -> None:
+    """Print the faults, and the personas and vendors of these simulators, a line each; equal lists once."""
+    tables: dict[str, dict[str, str]] = {"faults (--faults)": dict([STATUS_FAULT]) | FAULTS}
+    for kind in kinds:
+        simulator = simulator_class(kind)
+        same = next((title for title, table in tables.items() if table == dict(simulator.personas)), None)
+        tables[f"personas of {kind} (--faults, --persona)"] = {} if same else dict(simulator.personas)
+        tables[f"vendors that {kind} plays (--persona)"] = dict(simulator.vendors)
+        if same:
+            tables[f"{same.removesuffix(' (--faults, --persona)')}, and of {kind}"] = tables.pop(same)
+    for title, table in tables.items():
+        if table:
+            click.echo(f"{title}:")
+            for name, meaning in table.items():
+                click.echo(f"  {name:<22} {meaning}")
 
 
 def _announce(simulator: Simulator, url: str, as_json: bool) -> None:

@@ -10,14 +10,17 @@ import click
 from flask.cli import with_appcontext
 
 from app.access.tenants import Tenant
+from app.cli import target_preview
 from app.cli.answers import json_option, key_values, say, say_table, tenant_named, tenant_option
 from app.cli.sync import sync
+from app.cli.target_drift import drift
+from app.cli.target_fields import fields, preview_option, settings
+from app.cli.target_groups import groups
+from app.cli.target_orphans import orphans
+from app.cli.target_probe import probe
 from app.database import reading, writing
 from app.errors import WrongUse
-from app.outbound import OutboundError
-from app.provisioning import connections, explain, policies, resync, targets
-from app.provisioning.errors import ProvisioningError, TargetError
-from app.provisioning.fields import FIELDS
+from app.provisioning import explain, kinds, policies, resync, targets
 from app.provisioning.targets import Target
 
 ACTOR = "system:cli"
@@ -39,7 +42,8 @@ def target() -> None:
     """Systems that people are pushed to."""
 
 
-target.add_command(sync)
+for command in (sync, fields, settings, orphans, probe, drift, groups):
+    target.add_command(command)
 
 
 def found(slug: str, name: str) -> tuple[Tenant, Target]:
@@ -101,6 +105,7 @@ def add(
 @header_option
 @secret_option
 @set_option
+@preview_option
 @json_option
 @with_appcontext
 def set_(
@@ -110,10 +115,16 @@ def set_(
     auth_header: str | None,
     secrets: tuple[str, ...],
     options: tuple[str, ...],
+    preview: bool,
     as_json: bool,
 ) -> None:
     """Change a target. Saving it, even unchanged, starts a full resync."""
     _, known = found(tenant_slug, name)
+    if preview:
+        asked = key_values(options, "--set")
+        kinds.check_names(known.kind, asked.keys() - {"interval"})
+        target_preview.show(known, policies.with_options(known.settings, asked), as_json)
+        return
     with writing() as connection:
         changed = targets.change(
             connection,
@@ -225,63 +236,3 @@ def remove(name: str, tenant_slug: str) -> None:
     with writing() as connection:
         targets.remove(connection, known, ACTOR)
     click.echo(f"Target {name!r} is removed.")
-
-
-@target.command()
-@click.argument("name")
-@tenant_option
-@json_option
-@with_appcontext
-def probe(name: str, tenant_slug: str, as_json: bool) -> None:
-    """Test the connection with requests that only read."""
-    _, known = found(tenant_slug, name)
-    try:
-        with connections.open_session(known) as session:
-            capabilities = known.adapter.describe(session)
-            account = next(iter(known.adapter.list_accounts(session)), None)
-    except OutboundError as error:
-        raise ProvisioningError(f"The target {name!r} cannot be used: {error.message}") from error
-    except TargetError as error:
-        raise ProvisioningError(f"The target {name!r} cannot be used: {error.message}") from error
-    with writing() as connection:
-        targets.keep_capabilities(connection, known, capabilities)
-    answer = capabilities.to_settings() | {"reachable": True, "accounts": account is not None}
-    way = "PATCH" if capabilities.patch else "PUT"
-    filters = "can be filtered" if capabilities.filter else "cannot be filtered"
-    say(
-        answer,
-        as_json,
-        f"Reachable and authenticated; updates by {way}, {capabilities.page_size} a page, {filters}.",
-    )
-
-
-@target.command()
-@click.argument("name")
-@tenant_option
-@click.option("--select", multiple=True, metavar="FIELD", help="Send this field. Repeatable.")
-@click.option("--deselect", multiple=True, metavar="FIELD", help="Never send, and never clear, this field.")
-@json_option
-@with_appcontext
-def fields(
-    name: str, tenant_slug: str, select: tuple[str, ...], deselect: tuple[str, ...], as_json: bool
-) -> None:
-    """Show, and choose, the fields that a target gets."""
-    _, known = found(tenant_slug, name)
-    if select or deselect:
-        chosen = policies.changed_fields(known.settings.get("fields"), select, deselect)
-        with writing() as connection:
-            known = targets.change(connection, known, ACTOR, fields=chosen)
-            resync.after_change_of_settings(connection, known)
-    selection, supported = known.policy.selection, known.adapter.supported_fields
-    rows = [
-        {
-            "field": field.name,
-            "label": field.label,
-            "sent": selection.sends(field.name),
-            "triggers": field.name in selection.triggering,
-            "create_only": field.create_only,
-            "supported": field.name in supported,
-        }
-        for field in FIELDS.values()
-    ]
-    say_table(rows, as_json, ("field", "label", "sent", "triggers", "create_only", "supported"), "")

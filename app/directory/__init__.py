@@ -5,6 +5,7 @@ Reads and writes take the connection of a transaction (``app.database``); every 
 
 from __future__ import annotations
 
+from app.directory.forgetting import Forgotten, forget
 from app.directory.listeners import Actor, Change, listen
 from app.directory.reading import (
     external_ids,
@@ -16,6 +17,7 @@ from app.directory.reading import (
     ids_by_work_email,
     iterate_ids,
     owners,
+    owners_of_work_emails,
     revisions,
     stored_totals,
     total,
@@ -40,6 +42,7 @@ __all__ = [
     "Actor",
     "Change",
     "Document",
+    "Forgotten",
     "Held",
     "Resource",
     "Written",
@@ -50,6 +53,7 @@ __all__ = [
     "differences",
     "external_ids",
     "flatten",
+    "forget",
     "get",
     "get_many",
     "ids_by_any_email",
@@ -61,6 +65,7 @@ __all__ = [
     "merge",
     "merged",
     "owners",
+    "owners_of_work_emails",
     "read_for_change",
     "replace",
     "revisions",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -79,8 +80,10 @@ def _ids_where(connection: Connection, tenant_id: int, condition: Any) -> list[s
 
 
 #: Neither distinct nor ordered: SQLite would then walk the whole tenant instead of the index of addresses.
-_BY_WORK_EMAIL = select(_email.c.employee_id).where(
-    _email.c.tenant_id == bindparam("tenant_id"), _email.c.key == bindparam("key"), _email.c.type == "work"
+_WORK = (_email.c.tenant_id == bindparam("tenant_id"), _email.c.type == "work")
+_BY_WORK_EMAIL = select(_email.c.employee_id).where(*_WORK, _email.c.key == bindparam("key"))
+_BY_WORK_EMAILS = select(_email.c.key, _email.c.employee_id).where(
+    *_WORK, _email.c.key.in_(bindparam("keys", expanding=True))
 )
 
 
@@ -89,6 +92,20 @@ def ids_by_work_email(connection: Connection, tenant_id: int, address: str) -> l
     return sorted(
         set(connection.scalars(_BY_WORK_EMAIL, {"tenant_id": tenant_id, "key": comparison_key(address)}))
     )
+
+
+def owners_of_work_emails(
+    connection: Connection, tenant_id: int, addresses: Iterable[str]
+) -> dict[str, list[str]]:
+    """Return address → ids of the employees who have it among their work e-mails, for each of these addresses."""
+    keys = {address: comparison_key(address) for address in addresses}
+    found: dict[str, set[str]] = defaultdict(set)
+    wanted = sorted(set(keys.values()))
+    for start in range(0, len(wanted), _CHUNK):
+        some = {"tenant_id": tenant_id, "keys": wanted[start : start + _CHUNK]}
+        for row in connection.execute(_BY_WORK_EMAILS, some):
+            found[row.key].add(row.employee_id)
+    return {address: sorted(found[key]) for address, key in keys.items()}
 
 
 def ids_by_any_email(connection: Connection, tenant_id: int, address: str) -> list[str]:

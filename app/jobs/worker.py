@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import structlog
 from flask import Flask, current_app
 
 from app.jobs import tasks
 from app.jobs.queue import current_queue
+from app.provisioning.pulse import STOPPING
+
+log = structlog.get_logger(__name__)
 
 STOP_SECONDS = 20
 LOOK_SECONDS = 1
@@ -25,4 +29,6 @@ def work(threads: int) -> None:
         initial_delay=0.1,
         max_delay=LOOK_SECONDS,
     )
+    log.info("this worker listens", threads=threads)
+    app.extensions[STOPPING] = consumer.stop_flag
     consumer.run()

@@ -34,6 +34,10 @@ _SENSITIVE_ENDS = (
     "remunerationschedule",
     "compensation",
 )
+#: Text in which none of the names can stand, however they are spelt, need not be parsed; with an escape it may.
+_MAYBE_SENSITIVE = re.compile(
+    r"\\u|=|" + "|".join("[-_]*".join(end) for end in sorted(_SENSITIVE_ENDS)), re.IGNORECASE
+)
 # Members that name an attribute whose value stands beside it: PATCH operations, JumpCloud's `attributes`.
 _NAMING_MEMBERS = ("path", "name", "attribute", "field", "key")
 
@@ -98,6 +102,8 @@ _FORM = re.compile(r"[\w.\-%+\[\]]+=[^&\s]*(?:&[\w.\-%+\[\]]+=[^&\s]*)*")
 
 
 def _by_name(text: str) -> str:
+    if not _MAYBE_SENSITIVE.search(text):
+        return text
     try:
         return json.dumps(_without_sensitive(json.loads(text), 0), ensure_ascii=False, separators=(",", ":"))
     except (ValueError, RecursionError):

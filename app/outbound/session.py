@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 import requests
+from urllib3 import HTTPConnectionPool
 
 from app import clock
 from app.outbound.addresses import AddressPolicy, check_url
@@ -51,6 +53,7 @@ class OutboundSession(requests.Session):
         self._query = tuple(query)
         self._observe = observe
         self._thread = threading.local()
+        self._pool: HTTPConnectionPool | None = None
         self._redactor = Redactor(
             [*secrets, *_secrets_in(headers or {}), *(value for _, value in self._query)]
         )
@@ -60,8 +63,8 @@ class OutboundSession(requests.Session):
         self.headers.update({"User-Agent": "Rollcall", "Accept-Encoding": "gzip, deflate", "Accept": "*/*"})
         self.headers.update(headers or {})
         self.adapters.clear()
-        guarded = GuardedAdapter(policy or AddressPolicy(), limits or Limits(), pool_size)
-        self.mount(f"{parts.scheme.lower()}://", guarded)
+        self._guarded = GuardedAdapter(policy or AddressPolicy(), limits or Limits(), pool_size)
+        self.mount(f"{parts.scheme.lower()}://", self._guarded)
 
     def call(
         self,
@@ -77,8 +80,31 @@ class OutboundSession(requests.Session):
         `path` begins with `/` and is percent-encoded already; `body` leaves byte for byte. Raises the
         `OutboundError` family, each with its `exchange`.
         """
-        answer = self.request(method, _with_query(path, query), data=body, headers=dict(headers))
-        return Response(answer.status_code, answer.headers, answer.content, self.last_exchange)
+        url = _with_query(_with_query(self._absolute(path), query), self._query)
+        own = dict(headers)
+        named = {name.lower() for name in own}
+        sent = {name: str(value) for name, value in self.headers.items() if name.lower() not in named} | own
+        target = url[url.index("/", 8) :] if "/" in url[8:] else "/"
+        with self.passage():
+            started_at, start = clock.now(), time.monotonic()
+            try:
+                status, received, content = self._guarded.exchange(
+                    self._connections(), method.upper(), target, body, sent
+                )
+            except OutboundError as error:
+                error.exchange = self._record(method, url, body, started_at, start, error=error)
+                raise
+            exchange = self._record(method, url, body, started_at, start, status=status, content=content)
+        return Response(status, received, content, exchange)
+
+    def passage(self) -> AbstractContextManager[None]:
+        """What every call goes through; a subclass may make it wait, or refuse it."""
+        return nullcontext()
+
+    def _connections(self) -> HTTPConnectionPool:
+        if self._pool is None:
+            self._pool = self._guarded.pool_for(self.base_url, True if self.verify is None else self.verify)
+        return self._pool
 
     def get_json(self, path: str, params: Mapping[str, str] | Pairs = ()) -> Any:
         """The JSON that a GET is answered with. Raises `BadStatus` for no success, `NotJson`, …"""
@@ -104,14 +130,18 @@ class OutboundSession(requests.Session):
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send a prepared request and record the exchange. Raises the `OutboundError` family."""
-        self._absolute(request.url or "")
-        started_at, start = clock.now(), time.monotonic()
-        try:
-            answer = super().send(request, **kwargs)
-        except OutboundError as error:
-            error.exchange = self._record(request, started_at, start, None, error)
-            raise
-        self._record(request, started_at, start, answer, None)
+        url = request.url or ""
+        self._absolute(url)
+        body = request.body.encode() if isinstance(request.body, str) else request.body
+        sent = (request.method or "", url, body if isinstance(body, bytes) else None)
+        with self.passage():
+            started_at, start = clock.now(), time.monotonic()
+            try:
+                answer = super().send(request, **kwargs)
+            except OutboundError as error:
+                error.exchange = self._record(*sent, started_at, start, error=error)
+                raise
+            self._record(*sent, started_at, start, status=answer.status_code, content=answer.content)
         return answer
 
     @property
@@ -136,23 +166,26 @@ class OutboundSession(requests.Session):
 
     def _record(
         self,
-        request: requests.PreparedRequest,
+        method: str,
+        url: str,
+        body: bytes | None,
         started_at: str,
         start: float,
-        answer: requests.Response | None,
-        error: OutboundError | None,
+        *,
+        status: int | None = None,
+        content: bytes | None = None,
+        error: OutboundError | None = None,
     ) -> Exchange:
-        parts = urlsplit(request.url or "")
+        parts = urlsplit(url)
         query = self._redactor.query(parts.query)
-        body = request.body.encode() if isinstance(request.body, str) else request.body
         exchange = Exchange(
-            method=request.method or "",
+            method=method,
             path=self._redactor.text(parts.path) + (f"?{query}" if query else ""),
-            status=answer.status_code if answer is not None else error.status if error else None,
+            status=error.status if error else status,
             started_at=started_at,
             duration_ms=round((time.monotonic() - start) * 1000),
-            request_body=self._redactor.body(body if isinstance(body, bytes) else None),
-            response_body=self._redactor.body(answer.content) if answer is not None else None,
+            request_body=self._redactor.body(body),
+            response_body=self._redactor.body(content),
             error=error.code if error else None,
         )
         if error is not None:

@@ -11,12 +11,14 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import DecodeError, HTTPError, IncompleteRead, NewConnectionError, ReadTimeoutError
 from urllib3.util.ssl_ import create_urllib3_context
@@ -184,17 +186,58 @@ class GuardedAdapter(HTTPAdapter):
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         """The complete answer, its body decompressed. Raises the `OutboundError` family."""
+        kwargs.update(
+            stream=True,
+            timeout=(self.limits.connect_seconds, self.limits.total_seconds),
+            proxies=None,
+        )
+        with self._guarded() as call:
+            response = super().send(request, **kwargs)
+            response._content = _read(response.raw, call)
+            response._content_consumed = True  # type: ignore[attr-defined]
+        return response
+
+    def pool_for(self, url: str, verify: bool | str) -> HTTPConnectionPool:
+        """The connections to the origin of this URL, certificates checked as `requests` checks them."""
+        pool = self.get_connection_with_tls_context(requests.Request("GET", url).prepare(), verify)
+        self.cert_verify(pool, url, verify, None)
+        assert isinstance(pool, HTTPConnectionPool)
+        return pool
+
+    def exchange(
+        self,
+        pool: HTTPConnectionPool,
+        method: str,
+        target: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, headers and decompressed body of the answer. Raises the `OutboundError` family.
+
+        What `requests` does around a call (hooks, cookies, redirects, merging of settings) takes as long as the call
+        itself; none of it is wanted for one that is complete already.
+        """
+        with self._guarded() as call:
+            answer = pool.urlopen(
+                method,
+                target,
+                body=body,
+                headers=headers,
+                redirect=False,
+                retries=False,
+                timeout=Timeout(self.limits.connect_seconds, self.limits.total_seconds),
+                preload_content=False,
+                decode_content=False,
+            )
+            return answer.status, answer.headers, _read(answer, call)
+
+    @contextmanager
+    def _guarded(self) -> Iterator[Call]:
+        """Let this thread make one call; whatever breaks it becomes one of our errors."""
         call = Call(self.policy, self.limits, time.monotonic() + self.limits.total_seconds)
         _current.call = call
         try:
-            kwargs.update(
-                stream=True,
-                timeout=(self.limits.connect_seconds, self.limits.total_seconds),
-                proxies=None,
-            )
-            response = super().send(request, **kwargs)
-            _read(response, call)
-            return response
+            yield call
         except OutboundError:
             raise
         except (requests.RequestException, HTTPError, OSError) as error:
@@ -203,25 +246,23 @@ class GuardedAdapter(HTTPAdapter):
             _current.call = None
 
 
-def _read(response: requests.Response, call: Call) -> None:
-    """Read the body into the response, or raise; a connection that is not read to its end is closed."""
-    raw = response.raw
+def _read(raw: Any, call: Call) -> bytes:
+    """The whole body, or an error; a connection that is not read to its end is closed."""
     finished = False
     try:
-        if 300 <= response.status_code < 400 and response.status_code != 304:
+        if 300 <= raw.status < 400 and raw.status != 304:
             raise Redirected(
-                f"The other side redirects (status {response.status_code}). Give the final address instead.",
-                status=response.status_code,
+                f"The other side redirects (status {raw.status}). Give the final address instead.",
+                status=raw.status,
             )
         content = bytearray()
         for chunk in raw.stream(_CHUNK, decode_content=True):
             content += chunk
             if len(content) > call.limits.max_bytes:
-                raise too_large(call.limits, response.status_code)
+                raise too_large(call.limits, raw.status)
             call.remaining()
-        response._content = bytes(content)
-        response._content_consumed = True  # type: ignore[attr-defined]
         finished = True
+        return bytes(content)
     finally:
         if finished:
             raw.release_conn()

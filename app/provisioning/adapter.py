@@ -7,7 +7,7 @@ threads at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
@@ -48,6 +48,20 @@ class Account:
     protected: str | None = None
     values: Mapping[str, Value] = field(default_factory=dict)
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupAccount:
+    """A group as the target holds it. `member_ids` are remote ids of accounts.
+
+    `shows_members` is False where the target does not tell who is in a group: then `member_ids` is empty and
+    says nothing.
+    """
+
+    remote_id: str
+    name: str
+    member_ids: frozenset[str] = frozenset()
+    shows_members: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +120,21 @@ class TargetAdapter(Protocol):
     @property
     def supported_fields(self) -> frozenset[str]:
         """The names of the fields that this target can hold."""
+
+    @property
+    def freezes_inactive(self) -> bool:
+        """Whether a suspended account takes no change but its re-activation; other changes wait for that."""
+
+    @property
+    def takes_groups(self) -> bool:
+        """Whether the target keeps groups and this adapter is a `GroupAdapter` for it."""
+
+    @property
+    def profile_defaults(self) -> Mapping[str, Any]:
+        """Settings of `policies.SETTINGS` that suit this kind of target: `rate`, `concurrency`, `user_name` …
+
+        They hold where the admin has set nothing; empty where nothing is known.
+        """
 
     def describe(self, http: OutboundSession) -> Capabilities:
         """What the target can do, asked with read-only requests."""
@@ -169,6 +198,43 @@ class TargetAdapter(Protocol):
 
     def error_from(self, response: Response) -> TargetError:
         """The answer that is not a success, as a `TargetError`."""
+
+
+class GroupAdapter(TargetAdapter, Protocol):
+    """A target adapter that also writes groups (RFC 7643 §4.2), where `takes_groups` is true.
+
+    Groups hold members by remote id, so accounts come first. Everything without `http` is pure.
+    """
+
+    def find_groups(self, http: OutboundSession, name: str) -> list[GroupAccount]:
+        """The groups of this name, compared here with the comparison key; more than one is the caller's to judge."""
+
+    def fetch_group(self, http: OutboundSession, remote_id: str) -> GroupAccount | None:
+        """The group with this remote id; None when the target answers that there is none."""
+
+    def create_group_request(self, name: str, member_ids: Collection[str] = ()) -> Request:
+        """The request that creates the group, with as many of the members as the target takes at once.
+
+        Who does not fit follows by `member_requests`: compare `group_in` of the answer with who should be in.
+        """
+
+    def first_members(self, member_ids: Collection[str]) -> tuple[str, ...]:
+        """Those of the members that `create_group_request` takes along, in the order in which it names them."""
+
+    def member_requests(self, remote_id: str, add: Collection[str], remove: Collection[str]) -> list[Request]:
+        """The requests that put members in and take members out, removals first, each within the target's limit.
+
+        Sending one again changes nothing; all others in the group stay.
+        """
+
+    def group_from(self, document: Mapping[str, Any]) -> GroupAccount:
+        """The group in an answer's JSON document. Raises `Unintelligible` when it is none."""
+
+    def group_in(self, response: Response) -> GroupAccount | None:
+        """The group that the answer of a create or change carries; None when it carries none (204).
+
+        Raises `error_from` on an answer that is not a success, `Unintelligible` on one that is no group.
+        """
 
 
 def send(http: OutboundSession, request: Request) -> Response:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, exists, func, select, update
 
 from app import clock
 from app.access import audit
 from app.database import upsert
 from app.errors import WrongUse
+from app.provisioning import announcing
 from app.provisioning.plans import APPROVED, DRY_RUN, HELD, PLANNED, UNDECIDED, with_id
 from app.provisioning.tables import gate_table, link_table, operation_table, plan_table, target_table
 
@@ -134,8 +135,28 @@ def _make_due(connection: Connection, plan: Any, chosen: dict[str, str]) -> None
         }
         for employee, kind in chosen.items()
     ]
+    _overtake(connection, plan, list(chosen))
     key = ["tenant_id", "target_id", "employee_id"]
     connection.execute(statement.on_conflict_do_update(index_elements=key, set_=changes), links)
+
+
+def _overtake(connection: Connection, plan: Any, employees: list[str]) -> None:
+    """Close the lines of plans that were approved before for the same people and not applied yet."""
+    waiting = (
+        _link.c.tenant_id == plan.tenant_id,
+        _link.c.target_id == plan.target_id,
+        _link.c.plan_id == _operation.c.plan_id,
+        _link.c.employee_id == _operation.c.employee_id,
+    )
+    lines = (
+        _operation.c.tenant_id == plan.tenant_id,
+        _operation.c.plan_id != plan.id,
+        _operation.c.employee_id.in_(employees),
+        _operation.c.state == APPROVED,
+        exists().where(*waiting),
+    )
+    refusal = f"plan {plan.id} was approved for the same person before this one was applied"
+    connection.execute(update(_operation).where(*lines).values(state="refused", refusal=refusal))
 
 
 def _open_gates(connection: Connection, plan: Any, employees: list[str]) -> None:
@@ -160,3 +181,5 @@ def _decide(connection: Connection, plan: Any, actor: str, word: str, employees:
     audit.record(
         connection, plan.tenant_id, actor, f"plan.{word}", f"plan:{plan.id}", {"people": len(employees)}
     )
+    if not left.get(PLANNED):
+        announcing.decided(connection, plan, word, actor)

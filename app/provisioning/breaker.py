@@ -18,7 +18,8 @@ from sqlalchemy import Connection, bindparam, func, select, update
 from app import clock
 from app.access import audit
 from app.database import upsert
-from app.provisioning import gates, people, plans
+from app.provisioning import announcing, gates, people, plans
+from app.provisioning.announcing import Trip
 from app.provisioning.links import COLUMNS, Link, link_of
 from app.provisioning.operations import Decision, Operation, requests_of
 from app.provisioning.people import Person
@@ -71,32 +72,38 @@ def has_gated(connection: Connection, target: Target) -> bool:
 def review(connection: Connection, target: Target) -> None:
     """Judge what every import run that has ended asks for: release it, or put it into plans that wait."""
     run_has_ended: RunHasEnded = current_app.extensions.get(_KEY, lambda *_: True)
+    trips: list[Trip] = []
     for run_id in connection.scalars(_RUNS, _key(target)).all():
         if run_id is not None and run_has_ended(connection, target.tenant_id, run_id):
-            _judge(connection, target, run_id)
+            trips += _judge(connection, target, run_id)
+    for trip in trips:
+        announcing.tripped(connection, target, trip)
 
 
 def _key(target: Target) -> dict[str, Any]:
     return {"b_tenant": target.tenant_id, "b_target": target.id}
 
 
-def _judge(connection: Connection, target: Target, run_id: int) -> None:
+def _judge(connection: Connection, target: Target, run_id: int) -> list[Trip]:
     asked = _asked(connection, target, run_id)
     over = _over_limit(connection, target, run_id, asked) if target.policy.breaker else {}
-    for change, reason in sorted(over.items()):
+    trips = [
         _hold(connection, target, run_id, change, asked[change], reason)
+        for change, reason in sorted(over.items())
+    ]
     _let_pass(connection, target, run_id, {c: len(who) for c, who in asked.items() if c not in over})
     connection.execute(_OPEN, _key(target) | {"b_run": run_id, "b_now": clock.now()})
+    return trips
 
 
 def _asked(connection: Connection, target: Target, run_id: int) -> Asked:
     links = [link_of(row) for row in connection.execute(_LINKS, _key(target) | {"b_run": run_id})]
     ids = [link.employee_id for link in links]
-    persons = people.load(connection, target.tenant_id, ids, target.policy.selection)
+    persons = people.load(connection, target.tenant_id, ids, target.policy.selection, target.id)
     asked: dict[str, list[tuple[Person, Link]]] = defaultdict(list)
     for link in links:
         person = persons.get(link.employee_id) or people.remaining(link.employee_id, link.frozen or {})
-        for change in gates.classes_owed(person, link):
+        for change in gates.classes_owed(person, link, target.policy):
             asked[change].append((person, link))
     return asked
 
@@ -144,7 +151,7 @@ def _hold(
     change: str,
     who: Sequence[tuple[Person, Link]],
     reason: str,
-) -> None:
+) -> Trip:
     """Put a class of change into a plan that waits, and shut its gate for these people."""
     plan_id = plans.create(
         connection, target.tenant_id, target.id, plans.HELD, "waiting", reason, run_id=run_id
@@ -171,6 +178,7 @@ def _hold(
     log.warning(
         "changes are held", tenant_id=target.tenant_id, target=target.name, plan=plan_id, reason=reason
     )
+    return Trip(plan_id, run_id, change, len(who), reason)
 
 
 def _entry(target: Target, change: str, person: Person, link: Link) -> plans.Entry:

@@ -193,15 +193,19 @@ _DROP_ORPHAN = delete(_link).where(
 def start(connection: Connection, holder: Holder, starts: Sequence[Start]) -> set[str]:
     """Write the durable marks of a batch before its first request; return the employees whose attempts may begin.
 
-    A link that was marked again since it was claimed, or lost its lease, is left out: it is decided afresh.
-    Raises IntegrityError when an account turns out to be another link's.
+    A link that was marked again since it was claimed, or lost its lease, is left out: it is decided afresh. So is one
+    whose user name somebody else was given meanwhile. Raises IntegrityError when an account turns out to be another
+    link's.
     """
+    taken = _taken_names(connection, holder, starts)
     mine = locked(connection, holder, [s.link.employee_id for s in starts])
     begun: set[str] = set()
     rows = []
     for item in starts:
         row = mine.get(item.link.employee_id)
         if row is None or (row.lease_token, row.generation) != (item.link.lease_token, item.link.generation):
+            continue
+        if taken.get(item.user_name_key or "", item.link.employee_id) != item.link.employee_id:
             continue
         if item.takes_over is not None and not _drop_orphan(connection, holder, item.takes_over):
             continue
@@ -210,6 +214,29 @@ def start(connection: Connection, holder: Holder, starts: Sequence[Start]) -> se
     if rows:
         connection.execute(_START, rows)
     return begun
+
+
+_ONE_BY_ONE = (
+    select(_target.c.id)
+    .where(_target.c.tenant_id == bindparam("b_tenant"), _target.c.id == bindparam("b_target"))
+    .with_for_update()
+)
+_NAMES_TAKEN = select(_c.user_name_key, _c.employee_id).where(
+    *AT_TARGET,
+    _c.user_name_key.in_(bindparam("b_names", expanding=True)),
+    or_(_c.remote_id.is_not(None), _c.attempt_started_at.is_not(None)),
+)
+
+
+def _taken_names(connection: Connection, holder: Holder, starts: Sequence[Start]) -> dict[str, str]:
+    """User name key → who has it, of the names for new accounts. Drains that create do so one after the other."""
+    names = sorted({item.user_name_key for item in starts if item.user_name_key})
+    if not names:
+        return {}
+    key = {"b_tenant": holder.tenant_id, "b_target": holder.target_id}
+    connection.execute(_ONE_BY_ONE, key)
+    rows = connection.execute(_NAMES_TAKEN, key | {"b_names": names})
+    return {row.user_name_key: row.employee_id for row in rows}
 
 
 _COUNT_UNDER = update(_link).where(*MINE, IDS).values(sync_id=bindparam("b_plan"))

@@ -24,7 +24,7 @@ def open_session(target: Target) -> PacedSession:
         prefix = "Bearer " if target.auth_header.lower() == "authorization" else ""
     return PacedSession(
         target.url,
-        gate=Gate(policy.rate, settings.call_timeout),
+        gate=Gate(policy.rate, settings.call_timeout, calls=policy.concurrency),
         recorder=Recorder(),
         headers={} if token is None else {target.auth_header: prefix + token},
         secrets=[] if token is None else [token],

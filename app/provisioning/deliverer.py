@@ -6,20 +6,25 @@ import os
 import secrets
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
 from flask import current_app
+from sqlalchemy import Connection
 
 from app import clock
 from app.config import Settings
 from app.database import reading, writing
 from app.outbound import OutboundError
-from app.provisioning import breaker, connections, plans, resync, targets, turns
+from app.provisioning import breaker, connections, plans, resync, sharing, targets, turns
 from app.provisioning.claims import Holder
 from app.provisioning.counts import Counts
 from app.provisioning.crew import Crew
 from app.provisioning.drain import Drain
 from app.provisioning.errors import RetryLater, TargetError
+from app.provisioning.groups.drain import drain_groups
+from app.provisioning.pulse import Pulse
 from app.provisioning.retries import CIRCUIT_AFTER
 from app.provisioning.sending import Outcome, pauses
 from app.provisioning.targets import Target
@@ -31,8 +36,9 @@ log = structlog.get_logger(__name__)
 def new_holder(tenant_id: int, target_id: int) -> Holder:
     """A holder of leases that nobody was before, not even this process."""
     settings: Settings = current_app.extensions["rollcall.settings"]
-    # A lease must outlive the call that is made under it, or no call could ever be made.
-    lease = max(settings.lease_seconds, 2 * settings.call_timeout)
+    # A lease must outlive the call that is made under it, or no call could ever be made. It is renewed while work goes
+    # on, and no longer than that: as long as it lasts, nobody touches the people of a worker that was killed.
+    lease = 2 * settings.call_timeout
     owner = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(6)}"
     return Holder(tenant_id, target_id, owner, lease, settings.attempt_grace)
 
@@ -42,25 +48,57 @@ def drain(
 ) -> Counts:
     """Deliver what is due at a target, and return what was done.
 
-    `deadline` is the monotonic instant after which no new batch is begun. Nothing is sent to a target that is paused,
-    or asked to be left alone for a while. Any number of processes may drain one target at the same time.
+    `deadline` is the monotonic instant after which no new batch is begun; a tick gives its `holder`. Nothing is sent to
+    a target that is paused, or asked to be left alone for a while. Processes that drain one target at the same time
+    share its limits (sharing.py).
     """
     with reading() as connection:
-        target = targets.with_id(connection, tenant_id, target_id)
+        target = _open_target(connection, tenant_id, target_id)
         is_gated = target is not None and breaker.has_gated(connection, target)
-    if target is None or not target.is_active or (target.retry_at or "") > clock.now():
+    if target is None:
         return Counts()
-    if is_gated:
-        with writing() as connection:
-            breaker.review(connection, target)
-    _mark_resync(target)
-    holder = holder or new_holder(tenant_id, target_id)
+    has_tick, holder = holder is not None, holder or new_holder(tenant_id, target_id)
+    with _turn(holder, has_tick=has_tick) as pulse:
+        if is_gated:
+            with writing() as connection:
+                breaker.review(connection, target)
+        _mark_resync(target)
+        return _drained(target, holder, pulse, float("inf") if deadline is None else deadline)
+
+
+def assist(tenant_id: int, target_id: int, *, deadline: float) -> Counts:
+    """Deliver what is due beside a tick that has more to do than one process can, and return what was done.
+
+    Reviews, resyncs and the reading of the whole target are left to the tick. Does nothing where the target bears no
+    further drain.
+    """
+    with reading() as connection:
+        target = _open_target(connection, tenant_id, target_id)
+    if target is None or "capabilities" not in target.settings:
+        return Counts()
+    holder = new_holder(tenant_id, target_id)
+    with _turn(holder, has_tick=False) as pulse:
+        return _drained(target, holder, pulse, deadline, most=sharing.useful(target.policy))
+
+
+def _open_target(connection: Connection, tenant_id: int, target_id: int) -> Target | None:
+    """The target, if it may be called now."""
+    target = targets.with_id(connection, tenant_id, target_id)
+    is_open = target is not None and target.is_active and (target.retry_at or "") <= clock.now()
+    return target if is_open else None
+
+
+@contextmanager
+def _turn(holder: Holder, *, has_tick: bool) -> Iterator[Pulse]:
+    """The pulse that keeps the holder's turns; in the end they and its share are given back."""
     try:
-        return _drained(target, holder, float("inf") if deadline is None else deadline)
+        with Pulse(holder, has_tick=has_tick) as pulse:
+            yield pulse
     finally:
         with writing() as connection:
             turns.give_back(connection, holder)
-            plans.finish(connection, tenant_id, target_id)
+            sharing.leave(connection, holder)
+            plans.finish(connection, holder.tenant_id, holder.target_id)
 
 
 def _mark_resync(target: Target) -> None:
@@ -71,7 +109,10 @@ def _mark_resync(target: Target) -> None:
             is_marking = resync.mark_batch(connection, target)
 
 
-def _drained(target: Target, holder: Holder, deadline: float) -> Counts:
+def _drained(
+    target: Target, holder: Holder, pulse: Pulse, deadline: float, *, most: int | None = None
+) -> Counts:
+    """`most`: the drain helps, and has nothing to do where so many are at work."""
     settings: Settings = current_app.extensions["rollcall.settings"]
     try:
         session = connections.open_session(target)
@@ -81,10 +122,16 @@ def _drained(target: Target, holder: Holder, deadline: float) -> Counts:
         return Counts()
     patience = 1 if target.failures else CIRCUIT_AFTER
     with session, Crew(target.policy.concurrency, session.gate, session.recorder, patience=patience) as crew:
+        # Where as many are at work as the target bears, a tick waits: those that were killed are gone by then.
+        patience_ends = time.monotonic() + 2 * turns.seconds(holder)
+        waits_until = min(deadline, patience_ends) if most is None else 0.0
+        if not pulse.admits(session.gate, target.policy, until=waits_until, most=most):
+            return Counts()
         target = _introduced(target, session, crew)
         work = Drain(target, session, crew, holder, settings, deadline)
         started = time.monotonic()
         counts = work.run()
+        drain_groups(target, session, crew, holder, settings, deadline=deadline)
     seconds = round(time.monotonic() - started, 3)
     log.info("drained", tenant_id=target.tenant_id, target=target.name, seconds=seconds, **counts)
     return counts

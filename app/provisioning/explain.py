@@ -7,15 +7,15 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from app import clock, directory
+from app import directory
+from app.access import clients
 from app.errors import NotFoundError, WrongUse
-from app.provisioning import attempts, people
+from app.provisioning import attempts, balance, explained, ledger, origins, people
 from app.provisioning.counts import counts_of
-from app.provisioning.fields import CREATE_ONLY, FIELDS, same_value
-from app.provisioning.links import COLUMNS, Link, link_of
-from app.provisioning.people import Person
+from app.provisioning.links import Link
 from app.provisioning.policies import Policy
-from app.provisioning.tables import link_table, plan_table
+from app.provisioning.standing import DELIVERED, Owed
+from app.provisioning.tables import attempt_table, link_table, plan_table
 from app.provisioning.targets import Target
 
 _c = link_table.c
@@ -84,77 +84,85 @@ def employee_with(connection: Connection, target: Target, email: str) -> str:
     return found[0]
 
 
+_WORKED = (
+    attempt_table.c.method.in_(("POST", "PUT", "PATCH")),
+    attempt_table.c.request_body.is_not(None),
+    attempt_table.c.status.between(200, 299),
+)
+
+
 def link_report(connection: Connection, target: Target, employee_id: str) -> dict[str, Any]:
-    """One link: its state, the last attempts, and for every field what is owed or why it is not sent."""
-    where = (_c.tenant_id == target.tenant_id, _c.target_id == target.id, _c.employee_id == employee_id)
-    extra = (_c.due_at, _c.next_attempt_at, _c.rides_along, _c.label)
-    row = connection.execute(select(*COLUMNS, *extra).where(*where)).first()
-    policy = target.policy
-    person = people.load(connection, target.tenant_id, [employee_id], policy.selection).get(employee_id)
-    link = link_of(row) if row else Link(employee_id)
-    person = person or people.remaining(employee_id, link.frozen or {"label": row.label if row else None})
+    """One link: how it stands, the last attempts, and every field with where it comes from and what became of it."""
+    scene = balance.scene_of(connection, target)
+    policy = scene.policy
+    how, owed = ledger.standing_of(connection, scene, employee_id)
+    persons = people.load(connection, target.tenant_id, [employee_id], policy.selection, target.id)
+    link = owed.link if owed else Link(employee_id)
+    employee = directory.get(connection, target.tenant_id, employee_id)
+    label = owed.label if owed and owed.label else employee_id
+    gone = people.remaining(employee_id, {"label": label} | dict(link.frozen or {}))
+    person = persons.get(employee_id, gone)
+    case = explained.Case(
+        person,
+        employee.document if employee else None,
+        link,
+        how,
+        policy,
+        target.adapter.supported_fields,
+        origins.of(connection, target.tenant_id, employee_id),
+        _worked(connection, target, employee_id),
+        _paired(connection, target, policy),
+    )
     last = attempts.last(connection, target.tenant_id, target.id, employee_id)
-    return {
-        "target": target.name,
-        "employee": employee_id,
-        "label": person.label,
-        "state": link.state,
-        "reason_code": link.reason_code,
-        "reason": link.reason,
-        "remote_id": link.remote_id,
-        "external_id": link.external_id,
-        "due_at": row.due_at if row else None,
-        "next_attempt_at": row.next_attempt_at if row else None,
-        "delivered_at": link.delivered_at,
-        "tries": link.tries,
-        "rides_along": RIDES_ALONG if row and row.rides_along else None,
-        "why_not_sent": _why_not_sent(target, link, row),
-        "fields": _fields(person, link, policy),
+    return _head(target, case, owed) | {
+        "why_not_sent": None if how.kind == DELIVERED else how.says,
+        "standing": how.kind,
+        "code": how.code,
+        "gates": dict(sorted(link.gates.items())),
+        "fields": explained.fields(case),
         "attempts": [_attempt(found) for found in last],
     }
 
 
-def _why_not_sent(target: Target, link: Link, row: Any) -> str | None:
-    """The first reason that stands between this link and its delivery; None when nothing is owed."""
-    if row is None:
-        return "there is no link yet: a full resync makes one"
-    if row.due_at is None:
-        return link.reason or (RIDES_ALONG if row.rides_along else None)
-    if not target.is_active:
-        return f"the target is paused: {target.pause_reason}"
-    now = clock.now()
-    if (target.retry_at or "") > now:
-        return f"the target asked for patience, or was out of order; it is tried again at {target.retry_at}"
-    if (row.next_attempt_at or "") > now:
-        return f"{link.reason or 'the last attempt failed'}; tried again at {row.next_attempt_at}"
-    return f"it is due, at the latest with the tick of {target.next_tick_at}"
+def _head(target: Target, case: explained.Case, owed: Owed | None) -> dict[str, Any]:
+    link = case.link
+    return {
+        "target": target.name,
+        "employee": case.person.employee_id,
+        "label": case.person.label,
+        "state": link.state if owed else None,
+        "reason_code": link.reason_code,
+        "reason": link.reason,
+        "remote_id": link.remote_id,
+        "external_id": link.external_id,
+        "due_at": owed.due_at if owed else None,
+        "next_attempt_at": owed.next_attempt_at if owed else None,
+        "delivered_at": link.delivered_at,
+        "delivered_version": link.delivered_version,
+        "version": case.person.version,
+        "tries": link.tries,
+        "rides_along": RIDES_ALONG if owed and owed.rides_along else None,
+    }
 
 
-def _fields(person: Person, link: Link, policy: Policy) -> dict[str, dict[str, Any]]:
-    """Field → directory value, value at the target as far as it is known, and what comes of it."""
-    report = {}
-    for name in FIELDS:
-        wanted, sent = person.values.get(name), link.sent.get(name)
-        if wanted is None and sent is None:
-            continue
-        report[name] = {"directory": wanted, "sent": sent, "says": _says(name, wanted, sent, link, policy)}
-        if name in link.normalised:
-            report[name]["target_keeps"] = link.normalised[name]
-    return report
+def _worked(connection: Connection, target: Target, employee_id: str) -> list[Any]:
+    """The writing requests about a person that worked, oldest first."""
+    where = (
+        attempt_table.c.tenant_id == target.tenant_id,
+        attempt_table.c.target_id == target.id,
+        attempt_table.c.employee_id == employee_id,
+    )
+    query = select(attempt_table).where(*where, *_WORKED)
+    return list(connection.execute(query.order_by(attempt_table.c.at, attempt_table.c.id)))
 
 
-def _says(name: str, wanted: Any, sent: Any, link: Link, policy: Policy) -> str:
-    if not policy.selection.sends(name):
-        return "not selected: never sent, never cleared"
-    if name in CREATE_ONLY:
-        return "sent when the account is created, never later"
-    if link.remote_id is None:
-        return "not sent: there is no account"
-    if same_value(name, wanted, sent):
-        return "sent"
-    if name not in policy.selection.triggering:
-        return "rides along with the next push"
-    return "to be sent" if wanted is not None else "to be cleared"
+def _paired(connection: Connection, target: Target, policy: Policy) -> frozenset[str]:
+    """Who is paired with the target (rule 17), as the directory names owners."""
+    found = {f"source:{policy.paired_source}"} if policy.paired_source else set()
+    if policy.paired_client:
+        known = clients.listed(connection, target.tenant_id)
+        found |= {f"client:{client.id}" for client in known if client.name == policy.paired_client}
+    return frozenset(found)
 
 
 def plan_report(row: Any) -> Mapping[str, Any]:

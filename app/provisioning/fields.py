@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from app.provisioning import readers
+from app.provisioning.expressions import MappingFailed
 from app.provisioning.readers import Document, Reader
 from scim.keys import comparison_key
 from scim.resources import ENTERPRISE, HR
@@ -21,21 +22,14 @@ Value = readers.Value
 Values = dict[str, Value]
 
 
-class Effect(Enum):
-    """What a directory change means for a target."""
-
-    TRIGGERS = "triggers"
-    RIDES_ALONG = "rides along"
-    NOTHING = "nothing"
-
-
 @dataclass(frozen=True, slots=True)
 class Field:
     """One row of the field table.
 
     `paths` are the directory paths that feed the field, as a `Change` names them. `fixed` fields are always
     selected; `create_only` ones are never part of an update; `needs` names a field without which this one is
-    not sent (the seed: location address fields need `location`).
+    not sent (the seed: location address fields need `location`). `starters` are readers of which one must have
+    changed for a change of the field to start a push, None where any change does.
     """
 
     name: str
@@ -47,17 +41,35 @@ class Field:
     create_only: bool = False
     fixed: bool = False
     needs: str | None = None
+    starters: tuple[Reader, ...] | None = None
+    selected_by_default: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
-    """Which fields a target gets and which of them start a push.
+class Mapped:
+    """How a field is made where a target's settings map it: `read` raises `MappingFailed`.
 
-    The fixed fields are always part of `sent`.
+    `paths` and `starters` take the place of those of the field's row.
+    """
+
+    text: str
+    read: Reader
+    paths: tuple[str, ...]
+    starters: tuple[Reader, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a target gets: the three switches of every field (rule 9), its mappings, whether emptied fields are cleared.
+
+    The fixed fields are always part of `sent`, the user name always of `create_only`.
     """
 
     sent: frozenset[str]
     triggering: frozenset[str]
+    create_only: frozenset[str]
+    mappings: Mapping[str, Mapped] = field(default_factory=dict)
+    clears: bool = True
 
     @classmethod
     def of(
@@ -65,27 +77,42 @@ class Selection:
         sent: Iterable[str] | None = None,
         *,
         triggering: Iterable[str] | None = None,
+        create_only: Iterable[str] = (),
+        mappings: Mapping[str, Mapped] | None = None,
+        clears: bool = True,
         supported: Iterable[str] | None = None,
     ) -> Selection:
-        """The selection of these names; None means the seed's default (everything, the table's triggers).
+        """The selection of these names; None means the seed's default (the table's switches).
 
         Names that the target does not support are left out. Raises ValueError naming unknown fields.
         """
-        chosen = set(FIELDS if sent is None else sent)
-        triggers = {name for name, field in FIELDS.items() if field.triggers}
-        triggers = triggers if triggering is None else set(triggering)
-        unknown = sorted((chosen | triggers) - FIELDS.keys())
+        usual = (name for name, row in FIELDS.items() if row.selected_by_default)
+        chosen = set(usual if sent is None else sent)
+        triggers = set(_TRIGGERING if triggering is None else triggering)
+        once = set(create_only)
+        unknown = sorted((chosen | triggers | once) - FIELDS.keys())
         if unknown:
             raise ValueError(f"unknown fields {', '.join(unknown)}; known are {', '.join(FIELDS)}")
         chosen |= FIXED
         if supported is not None:
             chosen &= set(supported) | FIXED
-        return cls(frozenset(chosen), frozenset(triggers | (FIXED & _TRIGGERING)))
+        return cls(
+            frozenset(chosen),
+            frozenset(triggers | (FIXED & _TRIGGERING)),
+            frozenset(once - FIXED | CREATE_ONLY),
+            mappings or {},
+            clears,
+        )
 
     def sends(self, name: str) -> bool:
         """Whether the field leaves for the target: selected, and what it needs is selected too."""
         needed = FIELDS[name].needs
         return name in self.sent and (needed is None or needed in self.sent)
+
+    @cached_property
+    def sources(self) -> Mapping[str, Field | Mapped]:
+        """Field → its row or its mapping, of every field that leaves for the target."""
+        return {name: self.mappings.get(name, row) for name, row in FIELDS.items() if self.sends(name)}
 
 
 # --- the table ---------------------------------------------------------------------------------------------
@@ -122,7 +149,14 @@ _ROWS: tuple[Field, ...] = (
     Field("active", "Status", "standard", readers.active, ("active",), fixed=True),
     Field("workEmail", "Work e-mail", "standard", readers.work_email, _WORK_EMAIL, fixed=True),
     Field("userName", "User name", "standard", readers.user_name, _WORK_EMAIL, create_only=True, fixed=True),
-    Field("displayName", "Display name", "standard", readers.display_name, (*_NAMES, "nickName")),
+    Field(
+        "displayName",
+        "Display name",
+        "standard",
+        readers.display_name,
+        (*_NAMES, "nickName"),
+        starters=(readers.within("name", "givenName"), readers.within("name", "familyName")),
+    ),
     Field(
         "middleName", "Middle name", "optional", readers.within("name", "middleName"), ("name.middleName",)
     ),
@@ -163,6 +197,15 @@ _ROWS: tuple[Field, ...] = (
     Field("homePhone", "Home phone", "phones", readers.phone("home"), ("phoneNumbers[home].value",)),
     Field("mobilePhone", "Mobile phone", "phones", readers.phone("mobile"), ("phoneNumbers[mobile].value",)),
     *_address_rows("home", "home address", triggers=True, needs=None),
+    # Read out of the directory as the manager's employee id; managers.py puts the account's remote id in its place.
+    Field(
+        "manager",
+        "Manager",
+        "optional",
+        readers.manager,
+        (f"{ENTERPRISE}:manager.value",),
+        selected_by_default=False,
+    ),
 )
 
 FIELDS: dict[str, Field] = {row.name: row for row in _ROWS}
@@ -174,70 +217,44 @@ _TRIGGERING: frozenset[str] = frozenset(row.name for row in _ROWS if row.trigger
 # --- what a target gets ------------------------------------------------------------------------------------
 
 
-def outgoing_values(document: Document, selection: Selection) -> Values:
-    """Field → value for every selected field that the document has; `active` is always there, as a bool."""
-    read = ((name, field.read(document)) for name, field in FIELDS.items() if selection.sends(name))
-    return {name: value for name, value in read if value is not None}
+def outgoing_values(
+    document: Document, selection: Selection, failures: dict[str, str] | None = None
+) -> Values:
+    """Field → value for every selected field that the document has; `active` is always there, as a bool.
 
-
-def fields_fed_by(path: str) -> tuple[str, ...]:
-    """The names of the fields that a directory path feeds.
-
-    A path of a whole attribute (`name`, `emails`, `addresses[work]`, an extension URN) feeds what its parts
-    feed.
+    A field whose mapping fails is left out; `failures` gets field → why.
     """
-    return tuple(row.name for row in _ROWS if any(_covers(path, known) for known in row.paths))
-
-
-def _covers(path: str, known: str) -> bool:
-    path, known = re.sub(r"#\d+\]", "]", path).lower(), known.lower()
-    return known == path or known.startswith((f"{path}.", f"{path}[", f"{path}:"))
-
-
-def effect_of(
-    before: Document | None, after: Document, selection: Selection, paths: Iterable[str] | None = None
-) -> Effect:
-    """Whether a change of the document triggers a push, rides along, or is none of the target's.
-
-    Values decide, not paths alone: a work phone of which only the extension changed rides along. `paths` (of
-    the `Change`) let a change that feeds no field be dismissed without reading the documents; they may be
-    left out.
-    """
-    if before is None:
-        return Effect.TRIGGERS
-    if paths is not None and not any(fields_fed_by(path) for path in paths):
-        return Effect.NOTHING
-    old, new = outgoing_values(before, selection), outgoing_values(after, selection)
-    changed = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
-    if not changed:
-        return Effect.NOTHING
-    return (
-        Effect.TRIGGERS if any(_starts(n, before, after, selection) for n in changed) else Effect.RIDES_ALONG
-    )
-
-
-def _starts(name: str, before: Document, after: Document, selection: Selection) -> bool:
-    if name not in selection.triggering:
-        return False
-    if name != "displayName":
-        return True
-    return any(FIELDS[n].read(before) != FIELDS[n].read(after) for n in ("givenName", "familyName"))
+    found: Values = {}
+    for name, source in selection.sources.items():
+        try:
+            value = source.read(document)
+        except MappingFailed as error:
+            if failures is not None:
+                failures[name] = str(error)
+            continue
+        if value is not None:
+            found[name] = value
+    return found
 
 
 def difference(
-    wanted: Mapping[str, Value], held: Mapping[str, Value], clearable: Iterable[str]
+    wanted: Mapping[str, Value],
+    held: Mapping[str, Value],
+    clearable: Iterable[str],
+    create_only: Collection[str] | None = None,
 ) -> dict[str, Value | None]:
     """Field → value to write, None to clear it, for every field in which `held` is not what is wanted.
 
-    Create-only fields never appear. A field is cleared only when it is in `clearable` (what Rollcall itself
-    has sent before: rule 3) and held, and never when it is part of the key (rule 10).
+    Create-only fields (those of the table unless given) never appear. A field is cleared only when it is in
+    `clearable` (what Rollcall itself has sent before: rule 3) and held, and never when it is part of the key (rule 10).
     """
+    once = CREATE_ONLY if create_only is None else create_only
     changed: dict[str, Value | None] = {
         name: value
         for name, value in wanted.items()
-        if name not in CREATE_ONLY and not same_value(name, value, held.get(name))
+        if name not in once and not same_value(name, value, held.get(name))
     }
-    for name in set(clearable) - wanted.keys() - NEVER_CLEARED:
+    for name in set(clearable) - wanted.keys() - NEVER_CLEARED - set(once):
         if held.get(name) is not None:
             changed[name] = None
     return changed

@@ -12,10 +12,13 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select
 
+from app.provisioning import managers
 from app.provisioning.fields import NEVER_CLEARED, Selection, outgoing_values
 from app.provisioning.links import Link
 from app.provisioning.people import Person
+from app.provisioning.policies import Policy
 from app.provisioning.readers import Document, Value
+from app.provisioning.starting import starts_later
 from app.provisioning.tables import gate_table
 from scim.keys import comparison_key
 
@@ -37,9 +40,8 @@ _AT_TARGET = (_gate.tenant_id == bindparam("b_tenant"), _gate.target_id == bindp
 _OF_EMPLOYEES = (*_AT_TARGET, _gate.employee_id.in_(bindparam("b_employees", expanding=True)))
 _LOAD = select(_gate.employee_id, _gate.change, _gate.plan_id).where(*_OF_EMPLOYEES)
 _ANY = select(_gate.change).where(*_AT_TARGET, _gate.employee_id == bindparam("b_employee")).limit(1)
-_OPEN = delete(gate_table).where(
-    *_AT_TARGET,
-    _gate.employee_id == bindparam("b_employee"),
+_FORGET = delete(gate_table).where(*_AT_TARGET, _gate.employee_id == bindparam("b_employee"))
+_OPEN = _FORGET.where(
     _gate.change.in_(bindparam("b_classes", expanding=True)),
 )
 
@@ -93,15 +95,20 @@ def classes_touched(
     return asked, taken_back
 
 
-def classes_owed(person: Person, link: Link) -> set[str]:
+def classes_owed(person: Person, link: Link, policy: Policy) -> set[str]:
     """The classes of what this person is owed at the target, as far as what was last sent tells."""
     if link.remote_id is None:
+        is_held_back = person.unmapped or starts_later(person, policy) is not None
         is_creatable = (
-            person.active and person.email is not None and not person.sharers and not person.is_gone
+            person.active
+            and person.email is not None
+            and not person.sharers
+            and not person.is_gone
+            and not is_held_back
         )
         return {CREATE} if is_creatable else set()
     found = set()
-    if not person.active and link.active_there is not False:
+    if not person.active and link.active_there is not False and policy.inactive == "suspend":
         found.add(SUSPEND)
     sent = link.sent.get("workEmail")
     if isinstance(sent, str) and person.email and comparison_key(sent) != comparison_key(person.email):
@@ -110,7 +117,11 @@ def classes_owed(person: Person, link: Link) -> set[str]:
         found |= {
             blank(name)
             for name, value in link.sent.items()
-            if value is not None and name not in person.values and name not in NEVER_CLEARED
+            if value is not None
+            and name not in person.values
+            and name not in person.unmapped
+            and policy.clears_field(name)
+            and not (name == managers.FIELD and person.waits_for)
         }
     return found
 
@@ -169,6 +180,11 @@ def load(
 def has_any(connection: Connection, key: Mapping[str, Any]) -> bool:
     """Whether a link has gates; `key` has b_tenant, b_target and b_employee."""
     return connection.execute(_ANY, dict(key)).first() is not None
+
+
+def forget(connection: Connection, key: Mapping[str, Any]) -> None:
+    """Take the gates of a link away that is no more; `key` has b_tenant, b_target and b_employee."""
+    connection.execute(_FORGET, dict(key))
 
 
 def open_for(

@@ -6,17 +6,23 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from app.provisioning import user_names
 from app.provisioning.links import Link
 from app.provisioning.operations import Decision, Operation
 from app.provisioning.policies import Policy
 from scim.keys import comparison_key
 
+#: Whether the account is suspended too → code and subject of the sentence.
+_ADOPTIONS = {
+    True: ("adopt_and_suspend", "adopting an account and suspending it at once"),
+    False: ("adoption_waits", "an account with this work e-mail exists already: taking it over"),
+}
 WAY_OUT = "change a work e-mail, or create the account by hand: it is adopted"
 
 
 def user_name_taken(user_name: str, other: str) -> Decision:
     """The decision to hold someone whose user name another person has."""
-    reason = f"the user name {user_name!r} is taken by {other}; {WAY_OUT}"
+    reason = f"the user name {user_name!r} is taken by {other}; {WAY_OUT}; or set `user_name_suffix=number`"
     return Decision("held", "held", "user_name_taken", reason)
 
 
@@ -42,14 +48,19 @@ def guarded(decision: Decision, policy: Policy, link: Link) -> Decision:
             needs_approval=True,
         )
     if decision.needs_approval:
-        reason = "adopting an account and suspending it at once needs `rollcall plan approve`"
-        return replace(decision, state="held", code="adopt_and_suspend", reason=reason, counts="held")
+        code, what = _ADOPTIONS[operation.suspends]
+        return replace(
+            decision, state="held", code=code, reason=f"{what} needs `rollcall plan approve`", counts="held"
+        )
     return decision
 
 
 def without_collisions(decisions: Iterable[Decision]) -> list[Decision]:
-    """The decisions, those held that would create one user name, or write one account, twice (rules 2 and 4)."""
-    decided = list(decisions)
+    """The decisions, those held that would create one user name, or write one account, twice (rules 2 and 4).
+
+    Whoever may have a numbered user name gets one instead.
+    """
+    decided = user_names.numbered(list(decisions))
     names: dict[str, list[Operation]] = defaultdict(list)
     accounts: dict[str, list[Operation]] = defaultdict(list)
     for decision in decided:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Protocol, cast
 
 from app import registry
 from app.errors import WrongUse
 from app.provisioning.adapter import TargetAdapter
-from app.provisioning.policies import SETTINGS, Policy, policy_of
+from app.provisioning.policies import MAP, SETTINGS, Policy, policy_of
 
 
 class Kind(Protocol):
@@ -56,8 +57,21 @@ def check_names(kind: str, names: set[str]) -> None:
     known = (watched.asked | SETTINGS.keys()) - {"capabilities"}
     unknown = sorted(names - known)
     if unknown:
+        shown = sorted({f"{MAP}FIELD" if name.startswith(MAP) else name for name in known})
+        raise WrongUse(f"A {kind} target has no setting {', '.join(unknown)}; known are {', '.join(shown)}.")
+
+
+def check_settings(kind: str, settings: Mapping[str, Any]) -> None:
+    """Raise `WrongUse` when settings that are fine one by one do not fit together, or not this kind."""
+    adapter, policy = adapter_for(kind, settings), policy_for(kind, settings)
+    if policy.groups == "off":
+        return
+    if not getattr(adapter, "takes_groups", False):
+        raise WrongUse(f"groups={policy.groups}: a {kind} target with these settings takes no groups.")
+    if not policy.selection.sends("department"):
         raise WrongUse(
-            f"A {kind} target has no setting {', '.join(unknown)}; known are {', '.join(sorted(known))}."
+            f"groups={policy.groups} needs the field department: "
+            "`rollcall target fields NAME --select department`."
         )
 
 
@@ -67,8 +81,14 @@ def credentials_place(adapter: TargetAdapter) -> tuple[str, str]:
 
 
 def policy_for(kind: str, settings: Mapping[str, Any]) -> Policy:
-    """The policy of a target, its fields limited to those that its kind can hold."""
-    return policy_of(settings, adapter_for(kind, settings).supported_fields)
+    """The policy of a target, its fields limited to those that its kind can hold.
+
+    What the adapter says about its system (`profile_defaults`: rate, concurrency …) holds until the settings say else.
+    """
+    adapter = adapter_for(kind, settings)
+    usual: Mapping[str, Any] = getattr(adapter, "profile_defaults", {})
+    policy = policy_of({**usual, **settings}, adapter.supported_fields)
+    return replace(policy, freezes_inactive=getattr(adapter, "freezes_inactive", False))
 
 
 @lru_cache(maxsize=256)

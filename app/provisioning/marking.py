@@ -10,17 +10,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Text, bindparam, case, delete, null, select, type_coerce, update
+from sqlalchemy import Connection, Text, bindparam, case, delete, null, or_, select, type_coerce, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app import clock, directory
 from app.directory import Change
 from app.prepared import Prepared
-from app.provisioning import gates
-from app.provisioning.fields import Effect, effect_of, outgoing_values
+from app.provisioning import echo, gates, managers
+from app.provisioning.effects import Effect, effect_of
+from app.provisioning.fields import outgoing_values
 from app.provisioning.kinds import policy_from_text
-from app.provisioning.people import label_of
+from app.provisioning.people import START_PATH, label_of
 from app.provisioning.policies import Policy
+from app.provisioning.readers import Document
 from app.provisioning.tables import link_table, target_table
 
 _link, _target = link_table, target_table
@@ -38,13 +40,15 @@ _LOCK_LINK = (
     select(
         *(
             _link.c[n]
-            for n in ("remote_id", "due_at", "attempt_started_at", "lease_until", "gate_run", "state")
+            for n in ("remote_id", "due_at", "attempt_started_at", "lease_until", "gate_run", "state", "sent")
         )
     )
     .where(*_WHERE_LINK)
     .with_for_update()
 )
 _DELETE_LINK = delete(_link).where(*_WHERE_LINK)
+
+_LOOKED_AT_ANEW = or_(_link.c.reason_code == "starts_later", _link.c.reason_code == "quarantine")
 
 #: Priorities of due links: a suspend, someone inactive in a full resync (perhaps a suspend), the rest.
 SUSPEND, INACTIVE, ORDINARY = 0, 1, 2
@@ -88,20 +92,28 @@ def _mark_employee(connection: Connection, target_id: int, change: Change, polic
     after = change.after or {}
     effect = effect_of(change.before, after, policy.selection, change.paths)
     if effect is Effect.NOTHING:
+        if policy.start_gate is not None and START_PATH in change.paths:
+            mark(connection, change.tenant_id, target_id, [change.resource_id], _CHANGED)
         return
-    was_active = change.before is None or change.before.get("active") is not False
-    is_active = after.get("active") is not False
-    run_id = change.actor.run_id if policy.breaker else None
     asked, taken_back = gates.classes_touched(change.before, after, policy.selection)
-    said = Mark(
+    is_echo = echo.is_echo(connection, change, policy)
+    if not (is_echo and echo.merge(connection, target_id, change, policy)):
+        run_id = change.actor.run_id if policy.breaker else None
+        said = _said(change, effect, _gate(asked, taken_back, run_id))
+        mark(connection, change.tenant_id, target_id, [change.resource_id], said, run_id=run_id)
+    if change.before is not None and (asked or taken_back):
+        gates.open_for(connection, change.tenant_id, target_id, change.resource_id, asked | taken_back)
+
+
+def _said(change: Change, effect: Effect, gate: str) -> Mark:
+    was_active = change.before is None or change.before.get("active") is not False
+    is_active = (change.after or {}).get("active") is not False
+    return Mark(
         is_due=effect is Effect.TRIGGERS,
         suspends=was_active and not is_active,
         activates=is_active and not was_active,
-        gate=_gate(asked, taken_back, run_id),
+        gate=gate,
     )
-    mark(connection, change.tenant_id, target_id, [change.resource_id], said, run_id=run_id)
-    if change.before is not None and (asked or taken_back):
-        gates.open_for(connection, change.tenant_id, target_id, change.resource_id, asked | taken_back)
 
 
 def _gate(asked: set[str], taken_back: set[str], run_id: int | None) -> str:
@@ -157,18 +169,30 @@ def _freeze(connection: Connection, target_id: int, change: Change, policy: Poli
     is_worked_on = link.attempt_started_at is not None or (link.lease_until or "") > moment
     if link.remote_id is None and not is_worked_on:
         connection.execute(_DELETE_LINK, key)
+        gates.forget(connection, key)
         return
     before = change.before or {}
     owes = link.due_at is not None or link.gate_run is not None or is_worked_on
     owes = owes or gates.has_any(connection, key)
-    values = outgoing_values(before, policy.selection)
+    values = _frozen_values(before, policy, link.sent or {})
     label = label_of(before)
+    # Without anything owed the row settles without a request: the settlement is what takes it out of its group.
+    is_due = is_worked_on or (policy.groups != "off" and link.remote_id is not None)
     row = {
-        "frozen": {"label": label, "values": dict(values)} if owes else None,
+        "frozen": {"label": label, "values": values} if owes else None,
         "label": label,
-        "due_at": (link.due_at or moment) if is_worked_on else link.due_at,
+        "due_at": (link.due_at or moment) if is_due else link.due_at,
     }
     connection.execute(_ORPHAN, key | {f"b_{name}": value for name, value in row.items()})
+
+
+def _frozen_values(before: Document, policy: Policy, sent: Mapping[str, Any]) -> dict[str, Any]:
+    """What the account is owed; a manager, and a field whose mapping fails, stay as they were last sent."""
+    failures: dict[str, str] = {}
+    values: dict[str, Any] = dict(outgoing_values(before, policy.selection, failures))
+    kept = {name: sent.get(name) for name in (managers.FIELD, *failures)}
+    values |= kept
+    return {name: value for name, value in values.items() if value is not None}
 
 
 _ORPHAN = (
@@ -221,6 +245,8 @@ def _build(dialect: Any, said: Mark) -> Any:
         changes |= {
             "due_generation": _link.c.generation + 1,
             "due_at": case((is_sooner, now), else_=_link.c.due_at),
+            # Who waits for another day than that of a back-off is looked at anew with every change.
+            "next_attempt_at": case((_LOOKED_AT_ANEW, null()), else_=_link.c.next_attempt_at),
         }
     else:
         changes |= {"rides_along": True}

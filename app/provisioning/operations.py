@@ -44,7 +44,8 @@ class Operation:
     """What is done to one account.
 
     A `suspends` operation suspends first, by remote id and `active` alone, and writes `changed` afterwards, if
-    there is any. `account` is the account as it was read, None when there was no need.
+    there is any. `account` is the account as it was read, None when there was no need. `other_names` are the user
+    names that a creation may fall back on, in their order.
     """
 
     kind: str
@@ -59,6 +60,7 @@ class Operation:
     changed: Changed = field(default_factory=dict)
     before: Changed = field(default_factory=dict)
     account: Account | None = None
+    other_names: tuple[str, ...] = ()
 
     @property
     def creates(self) -> bool:
@@ -92,13 +94,17 @@ class Decision:
     takes_over: str | None = None
     #: Seconds after which to look again; nothing is settled yet.
     again_in: float | None = None
+    #: The instant at which to decide anew: the link stays due until then, and what it is waiting for is settled.
+    wakes_at: str | None = None
+    #: The employee without an account yet whom this one is to name as manager.
+    waits_for: str | None = None
     #: Every selected field is as wanted once the operation is done.
     is_confirmed: bool = False
     #: Field of ours → value that the account was seen to hold, where it was compared.
     known: Mapping[str, Value | None] | None = None
     #: The remote id is forgotten: the account vanished and is to be created again.
     forgets: bool = False
-    #: Fields whose change waits at a gate: what the target holds of them stays as it is.
+    #: Fields that are not written now (a gate, create-only): what the target holds of them stays as it is.
     withheld: frozenset[str] = frozenset()
     #: The row itself goes: a deleted employee without an account.
     drops: bool = False

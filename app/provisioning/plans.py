@@ -202,18 +202,31 @@ def lines_for(connection: Connection, tenant_id: int, links: Iterable[Link]) -> 
     }
 
 
-def close_line(
-    connection: Connection,
-    tenant_id: int,
-    plan_id: int,
-    employee_id: str,
-    why: str | None,
-    remote_id: str | None = None,
-) -> None:
-    """Say what became of a line: `applied`, or `refused` and why; `remote_id` is the account that it was about."""
-    key = {"b_tenant": tenant_id, "b_plan": plan_id, "b_employee": employee_id}
-    state = APPLIED if why is None else "refused"
-    connection.execute(_CLOSE_LINE, key | {"b_state": state, "b_refusal": why, "b_remote": remote_id})
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What became of a line: applied, or refused and why; `remote_id` is the account that it was about."""
+
+    plan_id: int
+    employee_id: str
+    why: str | None
+    remote_id: str | None
+
+
+def close_lines(connection: Connection, tenant_id: int, closings: Sequence[Closing]) -> None:
+    """Say what became of lines."""
+    rows = [
+        {
+            "b_tenant": tenant_id,
+            "b_plan": closing.plan_id,
+            "b_employee": closing.employee_id,
+            "b_state": APPLIED if closing.why is None else "refused",
+            "b_refusal": closing.why,
+            "b_remote": closing.remote_id,
+        }
+        for closing in closings
+    ]
+    if rows:
+        connection.execute(_CLOSE_LINE, rows)
 
 
 def count(connection: Connection, tenant_id: int, plan_id: int, counts: Counts) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app import directory
+from scim.resources import ENTERPRISE
 
 Document = Mapping[str, Any]
 Value = str | bool
@@ -121,6 +122,30 @@ def display_name(document: Document) -> Value | None:
     name = name if isinstance(name, Mapping) else {}
     first = _text(document.get("nickName")) or _text(name.get("givenName"))
     return " ".join(part for part in (first, _text(name.get("familyName"))) if part) or None
+
+
+def manager(document: Document) -> Value | None:
+    """The employee id of the manager (RFC 7643 §4.3: enterprise `manager.value`)."""
+    extension = document.get(ENTERPRISE)
+    named = extension.get("manager") if isinstance(extension, Mapping) else None
+    return _text(named.get("value")) if isinstance(named, Mapping) else None
+
+
+def email_part(part: int) -> Reader:
+    """A reader of the work e-mail: part 0 is what stands before the @, part 1 what stands behind it."""
+
+    def read(document: Document) -> Value | None:
+        email = work_email(document)
+        if email is None:
+            return None
+        return local_part(email) if part == 0 else email.rpartition("@")[2] or None
+
+    return read
+
+
+def email(kind: str) -> Reader:
+    """A reader of the e-mail address of this type."""
+    return lambda document: _text(entry_of_type(document, "emails", kind).get("value"))
 
 
 def active(document: Document) -> Value:

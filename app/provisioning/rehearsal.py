@@ -15,7 +15,7 @@ from app.provisioning.counts import Counts
 from app.provisioning.errors import IncompleteListing, ProvisioningError, TargetError, from_outbound
 from app.provisioning.links import COLUMNS, Link, link_of
 from app.provisioning.listing import Listing
-from app.provisioning.operations import Decision, Reading
+from app.provisioning.operations import Decision, Reading, requests_of
 from app.provisioning.tables import link_table
 from app.provisioning.targets import Target
 from app.provisioning.tasks import Task
@@ -83,7 +83,7 @@ def _listed(target: Target, session: PacedSession) -> Listing | None:
 def _rehearsed(target: Target, session: PacedSession, seen: Listing | None, ids: Sequence[str]) -> list[Task]:
     policy, adapter, now = target.policy, target.adapter, clock.now()
     with reading() as connection:
-        persons = people.load(connection, target.tenant_id, list(ids), policy.selection)
+        persons = people.load(connection, target.tenant_id, list(ids), policy.selection, target.id)
         links = {
             link.employee_id: link
             for link in tasks.gated(connection, target, _links(connection, target, list(ids)))
@@ -122,7 +122,10 @@ def _stored(target: Target, rehearsed: Sequence[Task]) -> int:
         operation = decision.operation
         counts[_COUNTED[operation.kind] if operation else decision.counts] += 1
         if operation is not None:
-            entries.append(plans.Entry(task.person, task.link, decision, task.requests))
+            # One that got another user name only in the whole of the plan needs another request.
+            is_same = task.decision is not None and operation is task.decision.operation
+            requests = task.requests if is_same else requests_of(operation, target.adapter)
+            entries.append(plans.Entry(task.person, task.link, decision, requests))
         elif decision.counts in ("held", "waiting"):
             entries.append(plans.Entry(task.person, task.link, decision, state="held"))
     entries.sort(key=_suspends_first)

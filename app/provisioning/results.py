@@ -14,6 +14,7 @@ from app.database import writing
 from app.provisioning import attempts, plans, settlements, undo
 from app.provisioning.claims import Holder
 from app.provisioning.counts import Counts
+from app.provisioning.groups import marking as group_marking
 from app.provisioning.operations import Decision
 from app.provisioning.sending import Outcome
 from app.provisioning.settlements import Setting, Settled, Settlement
@@ -76,6 +77,7 @@ def _write(
         counted, left = settlements.settle(connection, holder, [result.settlement for _, result in outcomes])
         written = [(task, result) for task, result in outcomes if task.link.employee_id in counted]
         _note_plans(connection, target, written)
+        group_marking.after_settling(connection, target, [result for _, result in written])
         gone = [task for task, _ in outcomes if task.link.employee_id not in left]
         of_target = (target.tenant_id, target.id)
         rows = [attempts.rows_of(*of_target, t.link, t.person.version, t.exchanges) for t in gone]
@@ -89,6 +91,7 @@ def _write(
 def _note_plans(connection: Connection, target: Target, written: Sequence[tuple[Task, Settled]]) -> None:
     by_plan: dict[int, Counts] = defaultdict(Counts)
     pending: list[plans.Entry] = []
+    closings: list[plans.Closing] = []
     for task, result in written:
         link = task.link
         if result.counts is not None:
@@ -96,10 +99,10 @@ def _note_plans(connection: Connection, target: Target, written: Sequence[tuple[
                 by_plan[plan_id or 0][result.counts] += 1
         if task.decision is not None and task.decision.needs_approval and task.outcome.kind == "done":
             pending.append(plans.Entry(task.person, link, task.decision, task.requests))
-        if task.is_begun:
-            _close_lines(connection, target, task, result)
+        closings += _closings(task, result)
         if task.line is not None and link.plan_id is not None and result.settlement.ends_plan:
-            _close_exact(connection, target, task, result, link.plan_id)
+            closings.append(_closing(connection, target, task, result, link.plan_id))
+    plans.close_lines(connection, target.tenant_id, closings)
     if pending:
         plan_id = plans.waiting_for_approval(connection, target.tenant_id, target.id)
         plans.store(connection, target.tenant_id, plan_id, pending)
@@ -109,27 +112,22 @@ def _note_plans(connection: Connection, target: Target, written: Sequence[tuple[
         plans.finish(connection, target.tenant_id, target.id)
 
 
-def _close_lines(connection: Connection, target: Target, task: Task, result: Settled) -> None:
-    """The line of the running sync that shows this operation."""
-    sync_id = task.link.sync_id
-    if sync_id is None or not result.settlement.is_done:
-        return
-    why = None if task.outcome.kind == "done" else str(result.settlement.columns["reason"])
-    remote_id = result.settlement.columns["remote_id"]
-    plans.close_line(connection, target.tenant_id, sync_id, task.link.employee_id, why, remote_id)
+def _closings(task: Task, result: Settled) -> list[plans.Closing]:
+    """The line of the running sync that shows this operation, if there is one."""
+    sync_id, settlement = task.link.sync_id, result.settlement
+    if not task.is_begun or sync_id is None or not settlement.is_done:
+        return []
+    why = None if task.outcome.kind == "done" else str(settlement.columns["reason"])
+    return [plans.Closing(sync_id, task.link.employee_id, why, settlement.columns["remote_id"])]
 
 
-def _close_exact(connection: Connection, target: Target, task: Task, result: Settled, plan_id: int) -> None:
-    why = task.refusal
+def _closing(
+    connection: Connection, target: Target, task: Task, result: Settled, plan_id: int
+) -> plans.Closing:
+    """The line that an admin approved; of what was undone the gates are shut."""
+    why, employee_id = task.refusal, task.link.employee_id
     if why is None and task.outcome.kind != "done":
         why = task.outcome.error.message if task.outcome.error else task.outcome.kind
-    plans.close_line(
-        connection,
-        target.tenant_id,
-        plan_id,
-        task.link.employee_id,
-        why,
-        result.settlement.columns["remote_id"],
-    )
     if why is None and task.line is not None and task.line[0] == plans.UNDO and task.decision is not None:
-        undo.shut(connection, target, task.link.employee_id, task.decision.operation)
+        undo.shut(connection, target, employee_id, task.decision.operation)
+    return plans.Closing(plan_id, employee_id, why, result.settlement.columns["remote_id"])

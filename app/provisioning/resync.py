@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, case, or_, select, update
 from app import clock, directory
 from app.database import upsert
 from app.provisioning import marking, plans
+from app.provisioning.groups import marking as group_marking
 from app.provisioning.tables import link_table, target_table
 from app.provisioning.targets import Target
 
@@ -64,6 +65,7 @@ def mark_batch(connection: Connection, target: Target) -> bool:
         connection.execute(_of(target).values(resync_cursor=ids[-1]))
     else:
         connection.execute(_of(target).values(resync_plan_id=None, resync_cursor=None))
+        group_marking.mark_all(connection, target)
     return bool(ids)
 
 

@@ -16,6 +16,8 @@ from scim.keys import comparison_key
 
 #: A sync waits for this many tries of a link before it counts it as failed.
 TRIES_OF_A_SYNC = 3
+#: Seconds between two tries of a link in quarantine.
+DAILY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +66,23 @@ def _retry(back: Setback) -> Settled:
     columns |= {"reason_code": error.code if error else None, "reason": message}
     columns |= _unfinished(link) | _perhaps_done(back)
     if is_quarantined(link.first_failed_at, now):
-        columns |= {"state": "held", "reason_code": "quarantine", "tries": 0, "first_failed_at": None}
-        columns["reason"] = f"failed for more than 72 hours: {message}"
-        return Settled(Settlement(link, columns, is_done=True), "held")
+        return _quarantined(back, tries, message)
     columns |= {"tries": tries, "first_failed_at": link.first_failed_at or now}
     columns["next_attempt_at"] = clock.after(_seconds(back, tries), since=now)
     if tries < TRIES_OF_A_SYNC or back.outcome.is_throttled:
         return _again(back)
     settlement = Settlement(link, columns, is_done=False, ends_sync=True, ends_plan=False)
     return Settled(settlement, None if link.sync_id is None else "failed")
+
+
+def _quarantined(back: Setback, tries: int, message: str) -> Settled:
+    """Failing for so long that a person should look at it: tried once a day, and at once when their data change."""
+    link, columns = back.link, back.columns
+    again_at = clock.after(DAILY, since=back.setting.now)
+    columns |= {"tries": tries, "first_failed_at": link.first_failed_at, "next_attempt_at": again_at}
+    columns |= {"state": "orphan" if link.state == "orphan" else "held", "reason_code": "quarantine"}
+    columns["reason"] = f"in quarantine, tried once a day: it has failed for more than 72 hours ({message})"
+    return Settled(Settlement(link, columns, is_done=False, ends_plan=False), "held")
 
 
 def _perhaps_done(back: Setback) -> dict[str, Any]:
@@ -128,6 +138,11 @@ def _conflict(back: Setback) -> Settled:
         back.columns.update(next_try)
         return _again(back)
     user_name = operation.values.get("userName")
+    if operation.other_names:
+        # Remembered as refused: the next decision takes the number behind it.
+        tried = comparison_key(str(user_name))
+        back.columns.update({"user_name_key": tried, "next_attempt_at": back.setting.now})
+        return _again(back)
     reason = (
         "the target says that the account exists already, yet none has this work e-mail: probably the user name "
         f"{user_name!r} is taken ({back.words})"

@@ -18,7 +18,7 @@ _link, _c = link_table, link_table.c
 #: The columns that settling sets to a value of its own.
 _SETTLED = """
     remote_id external_id user_name_key sent normalised active_there protected attempt_kind attempt_started_at
-    sending quiet_until tries first_failed_at next_attempt_at refused_digest delivered_at delivered_version
+    sending quiet_until tries first_failed_at next_attempt_at refused_digest delivered_at delivered_version waits_for
 """
 SETTLED = tuple(_SETTLED.split())
 _UNCHANGED = _c.generation == bindparam("b_generation")

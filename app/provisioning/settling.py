@@ -92,14 +92,17 @@ def _done(
         columns["remote_id"] = link.remote_id
         return Settled(Settlement(link, columns, is_done=True), decision.counts)
     columns |= {"tries": 0, "first_failed_at": None, "frozen": None}
-    columns["delivered_version"] = person.version if person is not None else link.delivered_version
+    columns["waits_for"] = decision.waits_for
+    if person is not None and decision.is_confirmed:
+        columns["delivered_version"] = person.version
     columns["sent"] = _sent(person, columns["sent"], decision, outcome)
     if decision.state != "held":
         columns["refused_digest"] = None
     if decision.operation is not None:
         columns |= _written(link, decision.operation, outcome, columns)
         columns["delivered_at"] = setting.now
-    return Settled(Settlement(link, columns, is_done=True), decision.counts)
+    columns["next_attempt_at"] = decision.wakes_at
+    return Settled(Settlement(link, columns, is_done=decision.wakes_at is None), decision.counts)
 
 
 def _sent(

@@ -16,11 +16,13 @@ from app.access.encryption import seal
 from app.database import writing
 from app.errors import NotFoundError, WrongUse
 from app.identifiers import next_number
+from app.notices import telling
 from app.outbound import OutboundError
 from app.outbound.addresses import check_url
+from app.provisioning import announcing
 from app.provisioning.adapter import Capabilities, TargetAdapter
 from app.provisioning.errors import TargetError, Unauthorised
-from app.provisioning.kinds import adapter_for, check_names, credentials_place, policy_for
+from app.provisioning.kinds import adapter_for, check_names, check_settings, credentials_place, policy_for
 from app.provisioning.policies import SETTINGS, Policy, parse_setting
 from app.provisioning.tables import (
     attempt_table,
@@ -116,6 +118,7 @@ def add(
     """Add a target; its first sync begins with the next tick, unless it is paused. Raises `WrongUse`."""
     _check_name(connection, tenant_id, name)
     settings, interval = _parsed(kind, {}, options or {})
+    check_settings(kind, settings)
     header = auth_header or credentials_place(adapter_for(kind, settings))[0]
     _check_wire(url, header, token)
     target_id = next_number(connection, _target, tenant_id)
@@ -157,6 +160,7 @@ def change(
     settings, interval = _parsed(target.kind, target.settings, options or {})
     if fields is not None:
         settings["fields"] = fields
+    check_settings(target.kind, settings)
     _check_wire(url or target.url, auth_header or target.auth_header, token)
     values: dict[str, Any] = {"settings": settings, "interval_seconds": interval or target.interval_seconds}
     if url:
@@ -187,6 +191,7 @@ def pause(connection: Connection, target: Target, actor: str, reason: str) -> bo
         return False
     _record(connection, target.tenant_id, actor, "target.paused", target.name, {"reason": reason})
     log.warning("target paused", tenant_id=target.tenant_id, target=target.name, reason=reason)
+    announcing.paused(connection, target, reason)
     return True
 
 
@@ -211,6 +216,7 @@ def resume(connection: Connection, target: Target, actor: str) -> None:
     }
     _update(connection, target, values)
     _record(connection, target.tenant_id, actor, "target.resumed", target.name, {})
+    announcing.resumed(connection, target)
 
 
 def remove(connection: Connection, target: Target, actor: str) -> None:
@@ -230,6 +236,7 @@ def remove(connection: Connection, target: Target, actor: str) -> None:
     connection.execute(
         delete(_target).where(_target.c.tenant_id == target.tenant_id, _target.c.id == target.id)
     )
+    telling.forget(connection, target.tenant_id, announcing.about(target.name))
     _record(connection, target.tenant_id, actor, "target.removed", target.name, {"kind": target.kind})
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, or_, select
 
 from app import clock
 from app.outbound import Exchange
-from app.provisioning import gates, guards, people, planner, plans, undo
+from app.provisioning import gates, guards, people, planner, plans, undo, user_names
 from app.provisioning.adapter import Request, TargetAdapter
 from app.provisioning.claims import Start
 from app.provisioning.links import Link
@@ -61,7 +61,7 @@ class Task:
 def load(connection: Connection, target: Target, policy: Policy, links: Sequence[Link]) -> list[Task]:
     """The tasks of these links. Those of which nothing is left but the row come decided."""
     ids = [link.employee_id for link in links if link.state != "orphan"]
-    persons = people.load(connection, target.tenant_id, ids, policy.selection)
+    persons = people.load(connection, target.tenant_id, ids, policy.selection, target.id)
     lines = plans.lines_for(connection, target.tenant_id, links)
     return [
         _task(link, persons.get(link.employee_id), lines.get(link.employee_id))
@@ -109,7 +109,7 @@ def decide(
     open_tasks = [task for task in tasks if task.decision is None and task.outcome.kind == "done"]
     key = {"b_tenant": target.tenant_id, "b_target": target.id}
     owners = _owners(connection, key, open_tasks)
-    holders = _name_holders(connection, key, open_tasks)
+    holders = _name_holders(connection, key, policy, open_tasks)
     for task in open_tasks:
         task.sight = replace(task.sight, owners=owners)
         taken = {name: label for name, (holder, label) in holders.items() if holder != task.link.employee_id}
@@ -144,14 +144,15 @@ def _owners(connection: Connection, key: dict[str, Any], tasks: Sequence[Task]) 
 
 
 def _name_holders(
-    connection: Connection, key: dict[str, Any], tasks: Sequence[Task]
+    connection: Connection, key: dict[str, Any], policy: Policy, tasks: Sequence[Task]
 ) -> dict[str, tuple[str, str]]:
     """User name key → (employee, label) of those who hold, through us, a name that is wanted for a new account."""
     wanted = {
-        comparison_key(str(task.person.values["userName"]))
+        comparison_key(name)
         for task in tasks
-        if task.link.remote_id is None and not task.sight.accounts and "userName" in task.person.values
-    }
+        if task.link.remote_id is None and not task.sight.accounts
+        for name in user_names.candidates(task.person, policy)
+    } - {""}
     if not wanted:
         return {}
     rows = connection.execute(_NAME_HOLDERS, key | {"b_names": sorted(wanted)})

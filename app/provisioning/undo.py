@@ -168,7 +168,7 @@ def _known(
     where = (link_table.c.tenant_id == target.tenant_id, link_table.c.target_id == target.id)
     query = select(*COLUMNS).where(*where, link_table.c.employee_id.in_(ids))
     links = {row.employee_id: link_of(row) for row in connection.execute(query)}
-    return links, people.load(connection, target.tenant_id, list(ids), target.policy.selection)
+    return links, people.load(connection, target.tenant_id, list(ids), target.policy.selection, target.id)
 
 
 def _entries(

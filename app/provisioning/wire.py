@@ -5,10 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
-
-import requests
 
 from app.outbound import Exchange, OutboundSession
 
@@ -23,17 +21,20 @@ class Stopped(Exception):
 class Gate:
     """Decides before each call whether and when it may leave; shared by the threads of one drain.
 
-    `deadline` is the monotonic instant up to which the lease of the batch is certain. A call leaves only if it
-    ends, at the latest, before that. `rate` are calls a second, 0 for no limit.
+    A call leaves only if it ends, at the latest, before the lease of every batch under way does: see `hold`. `calls`
+    may be under way at the same time, and `rate` calls leave in a second, evenly spread; 0 is no limit. Both may change
+    meanwhile, as other drains of the target come and go: see `open`.
     """
 
-    def __init__(self, rate: float, call_seconds: float) -> None:
-        self._interval = 1.0 / rate if rate > 0 else 0.0
+    def __init__(self, rate: float, call_seconds: float, *, calls: int = 0) -> None:
         self._call_seconds = call_seconds
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
+        self._calls, self._interval = calls, _interval(rate)
+        self._under_way = 0
         self._next = 0.0
         self._rests_until = 0.0
-        self.deadline = float("inf")
+        self._open_until = float("inf")
+        self._deadlines: dict[object, float] = {}
         self.stop_reason: str | None = None
 
     def stop(self, reason: str) -> None:
@@ -42,30 +43,74 @@ class Gate:
 
     def rest(self, seconds: float) -> None:
         """Let calls wait for `seconds` from now."""
-        with self._lock:
+        with self._changed:
             self._rests_until = max(self._rests_until, time.monotonic() + seconds)
 
-    def pass_through(self) -> None:
-        """Wait for this call's turn. Raises `Stopped` when it may not leave."""
-        self._check()
-        while (left := self._rests_until - time.monotonic()) > 0:
-            time.sleep(min(left, _LOOK_SECONDS))
+    def hold(self, hand: object, until: float | None) -> None:
+        """The batch of a hand is leased up to the monotonic instant `until`; None when it has none under way."""
+        with self._changed:
+            self._deadlines = {known: at for known, at in self._deadlines.items() if known is not hand}
+            if until is not None:
+                self._deadlines[hand] = until
+
+    def close(self) -> None:
+        """Let calls wait until the gate is opened."""
+        with self._changed:
+            self._open_until = 0.0
+
+    def open(self, calls: int, rate: float, until: float) -> None:
+        """Let so many calls pass at a time, and in a second, up to the monotonic instant `until`; then they wait."""
+        with self._changed:
+            self._calls, self._interval, self._open_until = calls, _interval(rate), until
+            self._changed.notify_all()
+
+    @contextmanager
+    def passage(self) -> Iterator[None]:
+        """Wait for this call's turn, and count it as under way. Raises `Stopped` when it may not leave."""
+        turn = self._enter()
+        try:
+            while (left := self._waits(turn)) > 0:
+                self._check()
+                time.sleep(min(left, _LOOK_SECONDS))
             self._check()
-        if self._interval:
-            with self._lock:
-                now = time.monotonic()
-                # A second's worth may leave at once after a pause; then they are spread evenly.
-                turn = max(self._next, now - 1.0)
-                self._next = turn + self._interval
-            if turn > now:
-                time.sleep(turn - now)
-            self._check()
+            yield
+        finally:
+            with self._changed:
+                self._under_way -= 1
+                self._changed.notify()
+
+    def _enter(self) -> float:
+        """Take a place among the calls under way; returns the monotonic instant at which the call may leave."""
+        with self._changed:
+            while True:
+                self._check()
+                is_full = 0 < self._calls <= self._under_way
+                left = self._waits(0.0)
+                if left <= 0 and not is_full:
+                    break
+                self._changed.wait(_LOOK_SECONDS if is_full else min(left, _LOOK_SECONDS))
+            self._under_way += 1
+            turn = max(self._next, time.monotonic())
+            self._next = turn + self._interval
+            return turn
+
+    def _waits(self, turn: float) -> float:
+        """The seconds for which a call with this turn has to wait at least, as things are; 0 or less for none."""
+        now = time.monotonic()
+        if now >= self._open_until:
+            return _LOOK_SECONDS
+        return max(turn, self._rests_until) - now
 
     def _check(self) -> None:
         if self.stop_reason is not None:
             raise Stopped(self.stop_reason)
-        if time.monotonic() + self._call_seconds > self.deadline:
+        deadline = min(self._deadlines.values(), default=float("inf"))
+        if time.monotonic() + self._call_seconds > deadline:
             raise Stopped("the lease ends too soon")
+
+
+def _interval(rate: float) -> float:
+    return 1.0 / rate if rate > 0 else 0.0
 
 
 class Recorder:
@@ -98,7 +143,6 @@ class PacedSession(OutboundSession):
         self.gate = gate
         self.recorder = recorder
 
-    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        """Send when the gate opens. Raises `Stopped` when it stays shut, else as `OutboundSession.send`."""
-        self.gate.pass_through()
-        return super().send(request, **kwargs)
+    def passage(self) -> AbstractContextManager[None]:
+        """The gate's. Raises `Stopped` when it stays shut."""
+        return self.gate.passage()

@@ -8,12 +8,13 @@ from __future__ import annotations
 from app.simulation.application import Simulator, as_json
 from app.simulation.calls import Call, CallLog
 from app.simulation.errors import AddressTaken, FaultSpecError, SimulationError, UnknownRecord
-from app.simulation.faults import FAULTS, FaultPlan
+from app.simulation.faults import FAULTS, STATUS_FAULT, FaultPlan
 from app.simulation.people import Person, Place, people, person
 from app.simulation.server import Dropped, Server, serve
 
 __all__ = [
     "FAULTS",
+    "STATUS_FAULT",
     "AddressTaken",
     "Call",
     "CallLog",

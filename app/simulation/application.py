@@ -34,14 +34,16 @@ class Simulator(ABC):
     """A vendor's HTTP interface in memory; a subclass gives ``answer``, ``refuse``, its controls, and seeds ``people``.
 
     ``faults`` is a plan's text (see :mod:`app.simulation.faults`); it can be replaced at any time by
-    :meth:`plan_faults`.
+    :meth:`plan_faults`. ``vendors`` are names for sets of personas, each a plan's text: see :meth:`play`.
     """
 
     kind: ClassVar[str] = "simulator"
     personas: ClassVar[Mapping[str, str]] = {}
+    vendors: ClassVar[Mapping[str, str]] = {}
     secret_query: ClassVar[frozenset[str]] = frozenset()
     key: str = ""
     base: str = ""
+    _standing: str = ""
 
     def __init__(self, *, people: int = 0, seed: int = 0, key: str = "", faults: str = "") -> None:
         self.key = key
@@ -75,7 +77,15 @@ class Simulator(ABC):
 
     def plan_faults(self, spec: str) -> None:
         """Follow another fault plan from the next call on; counters start anew. Raises FaultSpecError."""
-        self.faults = FaultPlan.parse(spec, self.personas)
+        self.faults = FaultPlan.parse(spec, self.personas, self._standing)
+
+    def play(self, *names: str) -> None:
+        """Have these habits whatever the fault plan says: names of ``vendors``, or personas with their arguments.
+
+        Raises FaultSpecError.
+        """
+        self._standing = ";".join(self.vendors.get(name, name) for name in names)
+        self.plan_faults(self.faults.spec)
 
     def persona(self, name: str) -> Mapping[str, str] | None:
         """Return the arguments of a persona that the plan asks for, else None."""
@@ -157,7 +167,13 @@ class Simulator(ABC):
         }
 
     def _fault_overview(self) -> dict[str, Any]:
-        return {"spec": self.faults.spec, "struck": self.faults.counts(), "personas": dict(self.personas)}
+        return {
+            "spec": self.faults.spec,
+            "plays": self._standing,
+            "struck": self.faults.counts(),
+            "personas": dict(self.personas),
+            "vendors": dict(self.vendors),
+        }
 
 
 def as_json(value: Any, status: int = 200, content_type: str = "application/json") -> Response:

@@ -22,6 +22,14 @@ strikes is chosen by selectors, all of which must agree; without any, every call
 =============  ==========================================================================================
 
 Personas have no selectors: they hold for every call.
+
+=================================================  =========================================================
+``429:every=20,retry_after=date+5``                an HTTP date; ``retry_after=-5``, ``=soon``, ``=99999999999``
+``503:for=3600``                                   out of order for an hour
+``401:after=100``                                  the key is withdrawn after 100 calls
+``late-commit:ms=6000,method=POST``                the work is done after the caller gave up
+``commit-then-reset:rate=0.01``                    the work is done, the answer is lost
+=================================================  =========================================================
 """
 
 from __future__ import annotations
@@ -35,8 +43,13 @@ from random import Random
 
 from app.simulation.errors import FaultSpecError
 
+STATUS_FAULT = (
+    "400 … 599",
+    "answers this status and does nothing (`when=after`: does the work first); `retry_after` is seconds, date+S, "
+    "date-S, or any text at all",
+)
 FAULTS: dict[str, str] = {
-    "slow": "works `ms` (± `jitter`) milliseconds late: the commit is late too",
+    "slow": "works `ms` (± `jitter`) milliseconds late: the commit is late too (also: late-commit)",
     "slow-answer": "commits at once, answers `ms` milliseconds later",
     "drop": "resets the connection before anything is done",
     "drop-after-commit": "does the work, then resets the connection (also: commit-then-reset)",
@@ -51,7 +64,7 @@ FAULTS: dict[str, str] = {
     "slow-loris": "does the work, sends the answer byte by byte, `ms` (100) milliseconds apart",
     "hang": "answers nothing for `s` (60) seconds, then cuts the connection",
 }
-ALIASES = {"commit-then-reset": "drop-after-commit"}
+ALIASES = {"commit-then-reset": "drop-after-commit", "late-commit": "slow"}
 SELECTORS = frozenset({"every", "rate", "nth", "after", "count", "for", "method", "path"})
 ARGUMENTS = frozenset({"ms", "jitter", "to", "status", "type", "mb", "s", "retry_after", "when"})
 _STATUS = re.compile(r"[45]\d\d$")
@@ -120,8 +133,10 @@ class FaultPlan:
         self._lock = threading.Lock()
 
     @classmethod
-    def parse(cls, spec: str, personas: Iterable[str] = ()) -> FaultPlan:
+    def parse(cls, spec: str, personas: Iterable[str] = (), standing: str = "") -> FaultPlan:
         """Return the plan of ``spec``; ``personas`` are the names that this simulator knows.
+
+        ``standing`` is a plan that holds besides, without being part of the plan's ``spec``.
 
         Raises :class:`FaultSpecError`, naming the rule.
 
@@ -129,7 +144,7 @@ class FaultPlan:
         {'page-cap': {'size': '50'}}
         """
         known_personas = frozenset(personas)
-        texts = [text.strip() for text in spec.split(";") if text.strip()]
+        texts = [text.strip() for text in f"{standing};{spec}".split(";") if text.strip()]
         seed = next((text[5:] for text in texts if text.startswith("seed=")), "0")
         plan = cls(spec)
         for position, text in enumerate(text for text in texts if not text.startswith("seed=")):

@@ -17,7 +17,9 @@ from app.access.encryption import seal, unseal
 from app.database import require_writing
 from app.errors import NotFoundError
 from app.identifiers import next_number
+from app.notices import telling
 from app.registry import source_adapter
+from app.sources import announcing
 from app.sources.adapter import SourceAdapter, SourceContext
 from app.sources.errors import WrongSource
 from app.sources.mapping import Mapping as FieldMapping
@@ -264,6 +266,7 @@ def remove(connection: Connection, tenant_id: int, name: str, by: str) -> Source
         connection.execute(delete(table).where(table.c.tenant_id == tenant_id, table.c.source_id == known.id))
     connection.execute(delete(source).where(source.c.tenant_id == tenant_id, source.c.id == known.id))
     audit.record(connection, tenant_id, by, "source.removed", f"source:{name}", {"kind": known.kind})
+    telling.forget(connection, tenant_id, announcing.about(name))
     return known
 
 

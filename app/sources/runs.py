@@ -16,6 +16,7 @@ from app.access import audit
 from app.database import require_writing
 from app.errors import NotFoundError, WrongUse
 from app.identifiers import next_number
+from app.sources import announcing
 from app.sources.catalog import Source
 from app.sources.error_file import RowError
 from app.sources.errors import LeaseLost
@@ -177,6 +178,8 @@ def end(
     values = {"run": lease.run_id, "dry_run": run.dry_run, **run.counts.as_dict()}
     actor = f"source:{source_name}"
     audit.record(connection, lease.tenant_id, actor, f"import.{state}", f"source:{source_name}", values)
+    if not run.dry_run:
+        announcing.ended(connection, lease.tenant_id, lease.run_id, source_name, message)
 
 
 def cancel(connection: Connection, tenant_id: int, run_id: int, by: str) -> Run:

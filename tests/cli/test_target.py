@@ -192,6 +192,85 @@ def test_a_deselected_field_is_not_sent(added: Rollcall, far: Scim, hire: Callab
     assert "title" not in far.accounts()["maya.okafor@example.com"]
 
 
+def _fields(rollcall: Rollcall, *more: str) -> dict[str, dict[str, Any]]:
+    done = rollcall("target", "fields", "okta", "--tenant", "acme", "--json", *more)
+    assert done.exit_code == 0, done.stderr
+    return {row["field"]: row for row in map(json.loads, done.stdout.splitlines())}
+
+
+def test_the_switches_of_a_field_are_set_and_shown(added: Rollcall) -> None:
+    shown = _fields(
+        added, "--deselect", "homePhone", "--select", "manager", "--trigger", "workCity",
+        "--no-trigger", "title", "--create-only", "department",
+    )  # fmt: skip
+
+    switches = ("sent", "triggers", "create_only")
+    assert {
+        name: tuple(shown[name][s] for s in switches) for name in ("homePhone", "manager", "workCity")
+    } == {
+        "homePhone": (False, True, False),
+        "manager": (True, True, False),
+        "workCity": (True, True, False),
+    }
+    assert tuple(shown["title"][s] for s in switches) == (True, False, False)
+    assert tuple(shown["department"][s] for s in switches) == (True, True, True)
+    again = _fields(added, "--no-create-only", "department", "--trigger", "title")
+    assert (again["department"]["create_only"], again["title"]["triggers"]) == (False, True)
+
+
+def test_a_mapping_is_previewed_saved_and_taken_away(
+    added: Rollcall, far: Scim, hire: Callable[..., str]
+) -> None:
+    hire("Maya", "Okafor", title="Engineer")
+    _sync(added)
+    far.forget_calls()
+    arguments = ("target", "fields", "okta", "--tenant", "acme", "--map", "title=title|upper")
+
+    preview = _last(added(*arguments, "--preview", "--json"))
+    assert (preview["kinds"], preview["fields"]) == ({"update": 1}, {"title": 1})
+    assert preview["examples"][0]["changes"] == {"title": ["Engineer", "ENGINEER"]}
+    plain = added(*arguments, "--preview").stdout
+    assert "title: 'Engineer' → 'ENGINEER'" in plain
+    assert "Nothing was saved" in plain
+    assert (_fields(added)["title"]["mapping"], far.calls()) == (None, [])
+
+    assert _fields(added, "--map", "title=title|upper")["title"]["mapping"] == "title|upper"
+    _sync(added)
+    assert far.accounts()["maya.okafor@example.com"]["title"] == "ENGINEER"
+    assert _fields(added, "--unmap", "title")["title"]["mapping"] is None
+
+
+def test_a_policy_is_previewed_too_and_every_setting_has_its_meaning(
+    added: Rollcall, hire: Callable[..., str]
+) -> None:
+    hire("Maya", "Okafor")
+    _sync(added)
+    arguments = ("target", "set", "okta", "--tenant", "acme", "--set", "display_name=last-first")
+
+    assert _last(added(*arguments, "--preview", "--json"))["fields"] == {"displayName": 1}
+    assert added(*arguments).exit_code == 0
+
+    rows = added("target", "settings", "okta", "--tenant", "acme", "--json").stdout.splitlines()
+    settings = {row["setting"]: row for row in map(json.loads, rows)}
+    assert settings["display_name"]["value"] == "last-first"
+    assert all(row["meaning"] for row in settings.values())
+
+
+def test_orphans_are_listed_and_cleared(tmp_path: Path, added: Rollcall, hire: Callable[..., str]) -> None:
+    maya = hire("Maya", "Okafor")
+    _sync(added)
+    assert added("target", "orphans", "okta", "--tenant", "acme").stdout == "There are no orphans.\n"
+    environ = {name: value for name, value in _environment(tmp_path).items() if value is not None}
+    with create_app(load_settings(environ)).app_context(), writing() as connection:
+        directory.delete(connection, tenants.named(connection, "acme").id, maya, HUMAN)
+
+    listed = _last(added("target", "orphans", "okta", "--tenant", "acme", "--json"))
+    assert (listed["employee"], listed["active_there"]) == (maya, True)
+    cleared = added("target", "orphans", "okta", "--tenant", "acme", "--clear", "maya.okafor@example.com")
+    assert "Forgotten: Maya Okafor" in cleared.stdout
+    assert "There are no orphans." in cleared.stdout
+
+
 def test_a_target_that_refuses_the_token_is_paused_and_the_command_fails(
     rollcall: Rollcall, far: Scim, hire: Callable[..., str]
 ) -> None:
@@ -248,6 +327,14 @@ WRONG = [
     (("status", "nowhere", "--tenant", "acme"), "okta"),
     (("fields", "okta", "--tenant", "acme", "--select", "shoe"), "shoe"),
     (("fields", "okta", "--tenant", "acme", "--deselect", "workEmail"), "workEmail"),
+    (("fields", "okta", "--tenant", "acme", "--no-trigger", "active"), "active"),
+    (("fields", "okta", "--tenant", "acme", "--create-only", "workEmail"), "workEmail"),
+    (("fields", "okta", "--tenant", "acme", "--no-create-only", "userName"), "userName"),
+    (("fields", "okta", "--tenant", "acme", "--map", "title=titel"), "did you mean title"),
+    (("fields", "okta", "--tenant", "acme", "--map", "workEmail=homeEmail"), "cannot be mapped"),
+    (("fields", "okta", "--tenant", "acme", "--map", "title="), "--unmap title"),
+    (("set", "okta", "--tenant", "acme", "--set", "colour=red", "--preview"), "colour"),
+    (("orphans", "okta", "--tenant", "acme", "--clear", "no@example.com"), "no orphan"),
     (("sync", "okta", "--tenant", "acme", "--email", "no@example.com"), "no@example.com"),
     (("sync", "okta", "--tenant", "acme", "--email", "no@example.com", "--full"), "--full"),
 ]

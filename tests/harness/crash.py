@@ -1,257 +1,160 @@
-"""The crash test: an import and a push of real processes that are killed at random instants, and the judgement after.
+"""The crash test: imports, SCIM writes and a push by real processes that are killed at random, and the judgement after.
 
-    python -m tests.harness.crash --people 1000 --kills 60 --database both
+    python -m tests.harness.crash --people 10000 --kills 200 --database both
 
-Scheduler and workers are ``rollcall`` processes; the target enforces nothing, commits late and cuts connections after
-committing. Three imports follow each other while the reaper strikes: everybody joins; some leave, move and are renamed;
-some come back. Afterwards the checker compares source, directory and target.
+Web server, scheduler and from one to four workers are ``rollcall`` processes, killed and now and then frozen for longer
+than their leases last; the target enforces nothing, commits late and cuts connections after committing. In three acts
+everybody joins; some leave, move and are renamed; some come back. Nine of ten people come by import, the tenth by SCIM.
+Afterwards the checker compares source, directory and target, and ``rollcall verify`` has its say.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 
-from sqlalchemy import func, select
-
-from app import create_app, directory
-from app.access import tenants
-from app.access.tenants import Tenant
-from app.config import Settings
-from app.database import db, reading, writing
-from app.migrations.upgrading import upgrade_database
-from app.provisioning import targets
-from app.provisioning.tables import LinkRow, TargetRow
-from app.sources import catalog, runs
-from tests.harness.checker import Account, Truth, Verdict, account_of_scim, check, flattened
+from tests.harness.checker import Truth, Verdict, account_of_scim, check, overlapping_writes
+from tests.harness.crash_stage import LEASE, Stage, stages
+from tests.harness.crowd import Crowd
 from tests.harness.fault_target import TargetProcess
 from tests.harness.postgres import PostgresCluster
-from tests.harness.reaper import Reaper
+from tests.harness.reaper import Range
+from tests.harness.scim_client import ScimClient
 
-ROOT = Path(__file__).resolve().parents[2]
-SECONDS = {"call_timeout": 2.0, "attempt_grace": 1.0, "lease_seconds": 5.0}
-HEADER = ("Employee ID", "First Name", "Last Name", "Work Email", "Status", "Job Title")
-_link, _target = LinkRow.__table__, TargetRow.__table__
-
-
-@dataclass(frozen=True)
-class Person:
-    """A row of the source."""
-
-    number: int
-    email: str
-    active: bool = True
-    title: str = "Engineer"
-
-    def row(self) -> tuple[str, ...]:
-        """Return the cells under :data:`HEADER`."""
-        status = "Active" if self.active else "Terminated"
-        return (
-            f"{self.number:06}",
-            f"Given{self.number}",
-            f"Family{self.number}",
-            self.email,
-            status,
-            self.title,
-        )
-
-    def truth(self) -> Truth:
-        """Return what must be true of this person everywhere."""
-        fields = {"name.familyName": f"Family{self.number}", "title": self.title}
-        return Truth(self.email, self.active, fields)
-
-
-def stages(people: int, chance: Random) -> Iterator[list[Person]]:
-    """Yield what the source says, three times: all join; some leave, change and are renamed; some leavers return."""
-    staff = [Person(number, f"person{number}@example.com") for number in range(people)]
-    yield staff
-    leavers = set(chance.sample(range(people), max(2, people // 20)))
-    renamed = set(chance.sample(range(people), people // 20)) - leavers
-    staff = [
-        replace(
-            person,
-            active=person.number not in leavers,
-            email=f"renamed{person.number}@example.com" if person.number in renamed else person.email,
-            title="Senior Engineer" if person.number % 7 == 0 else person.title,
-        )
-        for person in staff
-    ]
-    yield staff
-    returned = set(chance.sample(sorted(leavers), len(leavers) // 2))
-    yield [replace(person, active=person.active or person.number in returned) for person in staff]
-
-
-class Stage:
-    """An installation with one CSV source and one SCIM target, looked at from outside its processes."""
-
-    def __init__(self, database_url: str, folder: Path, target: TargetProcess) -> None:
-        self.file = folder / "people.csv"
-        self.settings = Settings(
-            database_url=database_url,
-            instance_path=folder,
-            allow_private_targets=True,
-            secret_key="5" * 64,
-            key_ring="k1:" + "7" * 64,
-            log_level="warning",
-            call_timeout=SECONDS["call_timeout"],
-            attempt_grace=SECONDS["attempt_grace"],
-            lease_seconds=SECONDS["lease_seconds"],
-        )
-        self.app = create_app(self.settings)
-        with self.app.app_context():
-            upgrade_database()
-            self.write([])
-            self.tenant = self._set_up(target)
-
-    def _set_up(self, target: TargetProcess) -> Tenant:
-        given = {"path": str(self.file), "mapping": "guess"}
-        draft = catalog.drafted("csv", "hr", given, {})
-        with writing() as connection:
-            tenant = tenants.create(connection, "acme")
-            catalog.add(connection, tenant.id, draft, "system:crash")
-            options = {"rate": "0", "interval": "1"}
-            targets.add(
-                connection, tenant.id, "system:crash", kind="scim", name="faulty", url=target.url, token=target.key,
-                options=options,
-            )  # fmt: skip
-        return tenant
-
-    def environ(self) -> dict[str, str]:
-        """Return the environment of the installation's processes."""
-        return {
-            "ROLLCALL_INSTANCE_PATH": str(self.settings.instance_path),
-            "ROLLCALL_DATABASE_URL": self.settings.database_url,
-            "ROLLCALL_ALLOW_PRIVATE_TARGETS": "1",
-            "ROLLCALL_SECRET_KEY": self.settings.secret_key,
-            "ROLLCALL_KEY_RING": self.settings.key_ring,
-            "ROLLCALL_LOG_LEVEL": "info",
-            **{f"ROLLCALL_{name.upper()}": str(value) for name, value in SECONDS.items()},
-        }
-
-    def write(self, staff: list[Person]) -> None:
-        """Put the source's file in place, whole."""
-        draft = self.file.with_suffix(".draft")
-        with draft.open("w", newline="") as handle:
-            writer = csv.writer(handle)
-            writer.writerow(HEADER)
-            writer.writerows(person.row() for person in staff or [Person(0, "person0@example.com")])
-        draft.replace(self.file)
-
-    def start_import(self) -> int:
-        """Ask for an import, as the schedule does; a worker will drive it."""
-        with self.app.app_context(), writing() as connection:
-            source = catalog.named(connection, self.tenant.id, "hr")
-            return runs.start(connection, source, dry_run=False, requested_by="system:crash").run.id
-
-    def has_arrived(self, run_id: int) -> bool:
-        """True when the import has ended and no link owes anything."""
-        with self.app.app_context(), reading() as connection:
-            run = runs.get(connection, self.tenant.id, run_id)
-            if run.state != "finished":
-                return False
-            owing = select(func.count()).where(
-                _link.c.tenant_id == self.tenant.id, _link.c.due_at.is_not(None)
-            )
-            return connection.scalar(owing) == 0
-
-    def run_counters(self, run_id: int) -> dict[str, int]:
-        """Return the six counters of a run."""
-        with self.app.app_context(), reading() as connection:
-            return runs.get(connection, self.tenant.id, run_id).counts.as_dict()
-
-    def employees(self) -> list[Account]:
-        """Return the directory's people in the checker's form."""
-        with self.app.app_context(), reading() as connection:
-            ids = directory.iterate_ids(connection, self.tenant.id, None, 1_000_000)
-            found = directory.get_many(connection, self.tenant.id, ids)
-        return [
-            Account(e.id, directory.work_email(e.document), e.active, flattened(e.document))
-            for e in found.values()
-        ]
-
-    def links(self) -> list[dict[str, object]]:
-        """Return the links in the checker's form."""
-        columns = (_link.c.employee_id, _link.c.remote_id, _link.c.state)
-        with self.app.app_context(), reading() as connection:
-            emails = {account.id: account.email for account in self.employees()}
-            rows = connection.execute(select(*columns).where(_link.c.tenant_id == self.tenant.id))
-            return [dict(row._mapping) | {"email": emails.get(row.employee_id)} for row in rows]
-
-    def close(self) -> None:
-        """Let go of the database."""
-        with self.app.app_context():
-            db.engine.dispose()
+#: Of all people, one in so many comes by SCIM.
+MEMBERS = 10
+#: The share of strokes that freeze a process instead of killing it.
+PAUSES = 0.04
 
 
 @dataclass(frozen=True)
+class Plan:
+    """How large the test is: ``people`` in all, ``kills`` at least, ``workers`` at most, seconds ``between`` kills."""
+
+    people: int
+    kills: int
+    workers: int = 4
+    between: Range = (1.0, 5.0)
+    pauses: float = PAUSES
+    #: Seconds that the SCIM client rests before each call.
+    rest: float = 0.03
+    deadline: float = 3600.0
+
+
+@dataclass
 class Outcome:
-    """What the test found: both verdicts, and each run's counters."""
+    """What the test found: verdicts, each run's counters, and everything else that may not be."""
 
     at_target: Verdict
     in_directory: Verdict
     counters: list[dict[str, int]]
-    kills: int
+    kills: dict[str, int]
+    pauses: int
+    workers: tuple[int, int]
     seconds: float
+    people: int
+    others: list[str] = field(default_factory=list)
+    notes: str = ""
 
     @property
     def is_clean(self) -> bool:
         """True when nothing was lost, made twice or left in a wrong state, and every run counted every row once."""
-        return self.at_target.is_clean and self.in_directory.is_clean
+        return self.at_target.is_clean and self.in_directory.is_clean and not self.others
+
+    @property
+    def total_kills(self) -> int:
+        """The number of SIGKILLs."""
+        return sum(self.kills.values())
 
     def report(self) -> str:
         """Return what was found as lines for a person."""
-        return (
-            f"{self.kills} kills in {self.seconds:.0f} s\nat the target: {self.at_target.report()}\n"
-            f"in the directory: {self.in_directory.report()}\nruns: {self.counters}"
-        )
+        ratio = self.at_target.posts / max(1, self.people)
+        lines = [
+            f"{self.total_kills} kills {self.kills}, {self.pauses} pauses past the lease, "
+            f"{self.workers[0]} to {self.workers[1]} workers, {self.seconds:.0f} s",
+            f"at the target: {self.at_target.report()} ({ratio:.3f} POSTs a person)",
+            f"in the directory: {self.in_directory.report()}",
+            f"runs: {self.counters}",
+            self.notes,
+            *self.others[:10],
+        ]
+        return "\n".join(filter(None, lines))
 
 
 def crash(
-    database_url: str, folder: Path, *, people: int, kills: int, workers: int = 2, seed: int | None = None,
-    say: Callable[[str], None] = print, deadline: float = 3600.0,
-) -> Outcome:  # fmt: skip
-    """Import and push ``people`` three times while at least ``kills`` SIGKILLs fall; return what came of it."""
-    chance = Random(seed or 0)
+    database_url: str,
+    folder: Path,
+    plan: Plan,
+    *,
+    seed: int | None = None,
+    say: Callable[[str], None] = print,
+) -> Outcome:
+    """Import, write over SCIM and push in three acts while the reaper strikes; return what came of it."""
     started = time.monotonic()
     with TargetProcess(seed=seed or 0) as target:
         stage = Stage(database_url, folder, target)
-        commands = {
-            f"worker-{n}": [sys.executable, "-m", "app.cli", "worker", "--workers", "2"]
-            for n in range(workers)
-        }
-        commands["scheduler"] = [sys.executable, "-m", "app.cli", "scheduler"]
-        reaper = Reaper(
-            commands, log_directory=folder, seed=seed, cwd=ROOT, env=stage.environ(), between=(0.2, 3.0)
+        crowd = Crowd(
+            stage.environ(), workers=plan.workers, lease=LEASE, between=plan.between, pauses=plan.pauses,
+            log_directory=folder, seed=seed,
+        )  # fmt: skip
+        members = plan.people // MEMBERS
+        client = ScimClient(
+            f"http://127.0.0.1:{crowd.port}/scim/v2", stage.token, members, Random(seed or 0), rest=plan.rest
         )
-        counters = []
-        with reaper:
-            for number, staff in enumerate(stages(people, chance), start=1):
-                stage.write(staff)
-                run_id = stage.start_import()
-                share = kills * number // 3
-                reaper.run(
-                    lambda run_id=run_id: stage.has_arrived(run_id),  # type: ignore[misc]
-                    at_least_kills=share,
-                    at_most_kills=share + kills,
-                    deadline=deadline,
-                )
-                reaper.settle(lambda run_id=run_id: stage.has_arrived(run_id), deadline=deadline)  # type: ignore[misc]
-                counters.append(stage.run_counters(run_id))
-                say(f"  import {number}: {counters[-1]}, {reaper.total_kills} kills")
-        truth = [person.truth() for person in staff]
-        accounts = [account_of_scim(document) for document in target.accounts()]
-        at_target = check(truth, accounts, target.calls(), stage.links())
-        in_directory = check([replace(t, needs_account=True) for t in truth], stage.employees())
+        try:
+            with crowd:
+                truth, counters = _acts(stage, crowd, client, plan, Random(seed or 0), say)
+        finally:
+            client.close()
+        outcome = _judged(stage, target, truth, client)
+        outcome.counters, outcome.kills = counters, dict(crowd.kills)
+        outcome.pauses, outcome.workers = crowd.paused.total(), (crowd.fewest, crowd.most)
+        outcome.others += [f"{name} ended with {code}" for name, code in crowd.failures]
         stage.close()
-        return Outcome(at_target, in_directory, counters, reaper.total_kills, time.monotonic() - started)
+    outcome.seconds = time.monotonic() - started
+    return outcome
+
+
+def _acts(
+    stage: Stage, crowd: Crowd, client: ScimClient, plan: Plan, chance: Random, say: Callable[[str], None]
+) -> tuple[list[Truth], list[dict[str, int]]]:
+    """Play the three acts; return what is true in the end, and the counters of the runs."""
+    counters: list[dict[str, int]] = []
+    staff = []
+    for number, staff in enumerate(stages(plan.people - len(client.members), chance), start=1):
+        stage.write(staff)
+        run_id = stage.start_import()
+        client.begin(client.acts[number - 1])
+
+        def is_over(run_id: int = run_id) -> bool:
+            return client.is_done and stage.has_arrived(run_id)
+
+        share = plan.kills * number // 3
+        crowd.run(is_over, at_least_kills=share, at_most_kills=share + plan.kills, deadline=plan.deadline)
+        crowd.settle(is_over, deadline=plan.deadline)
+        counters.append(stage.run_counters(run_id))
+        say(f"  act {number}: {counters[-1]}, {crowd.total_kills} kills, {client.answers} SCIM answers")
+    return [person.truth() for person in staff] + [member.truth() for member in client.members], counters
+
+
+def _judged(stage: Stage, target: TargetProcess, truth: list[Truth], client: ScimClient) -> Outcome:
+    calls = target.calls()
+    accounts = [account_of_scim(document) for document in target.accounts()]
+    at_target = check(truth, accounts, calls, stage.links())
+    in_directory = check([replace(t, needs_account=True) for t in truth], stage.employees())
+    overlapping = [f"at the same time: {a['path']} {b['path']}" for a, b in overlapping_writes(calls)]
+    others = [*client.faults, *overlapping, *stage.verified()]
+    notes = (
+        f"{len(calls)} calls at the target; {client.answers} SCIM answers, {client.repeats} asked for again"
+    )
+    return Outcome(at_target, in_directory, [], {}, 0, (0, 0), 0.0, len(truth), others, notes)
 
 
 @contextmanager
@@ -267,25 +170,20 @@ def database(kind: str, folder: Path) -> Iterator[str]:
 def main() -> int:
     """Run the crash test at the size asked for, on each database; 0 when everything is clean."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--people", type=int, default=1000)
-    parser.add_argument("--kills", type=int, default=60)
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--people", type=int, default=10_000)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--workers", type=int, default=4, help="from one to so many run at a time")
+    parser.add_argument("--between", type=float, nargs=2, default=(1.0, 5.0), metavar="SECONDS")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--database", choices=["sqlite", "postgresql", "both"], default="both")
     chosen = parser.parse_args()
     kinds = ["sqlite", "postgresql"] if chosen.database == "both" else [chosen.database]
+    plan = Plan(chosen.people, chosen.kills, chosen.workers, tuple(chosen.between))
     is_clean = True
     for kind in kinds:
         with tempfile.TemporaryDirectory(prefix="rollcall-crash-") as name, database(kind, Path(name)) as url:
             print(f"{kind}: {chosen.people} people, at least {chosen.kills} kills", flush=True)
-            outcome = crash(
-                url,
-                Path(name),
-                people=chosen.people,
-                kills=chosen.kills,
-                workers=chosen.workers,
-                seed=chosen.seed,
-            )
+            outcome = crash(url, Path(name), plan, seed=chosen.seed)
             print(outcome.report(), flush=True)
             is_clean = is_clean and outcome.is_clean
     print("clean" if is_clean else "NOT clean")

@@ -25,6 +25,20 @@ from app.vendors.scim.simulator import BASE, ScimSimulator
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "fault-target-key"
+#: A push of 10,000 people makes some 60,000 calls: they are fetched page by page, and only what is judged is kept.
+CALLS_OF_A_PAGE = 2000
+KEPT_OF_A_CALL = (
+    "number",
+    "started",
+    "ended",
+    "method",
+    "path",
+    "query",
+    "body",
+    "status",
+    "worked",
+    "fault",
+)
 # Commits must be slower than a look-up and faster than the client's time-out (quality.md §1.1).
 CRASH_FAULTS = (
     "no-uniqueness;"
@@ -105,7 +119,14 @@ class TargetProcess:
 
     def calls(self) -> list[dict[str, Any]]:
         """Return all calls so far, in the order of their ends."""
-        return list(self._control("GET", "calls"))
+        found: list[dict[str, Any]] = []
+        while page := self._calls_after(found[-1]["number"] if found else 0):
+            found += page
+        return found
+
+    def _calls_after(self, number: int) -> list[dict[str, Any]]:
+        answer = self._control("GET", "calls", params={"since": number, "limit": CALLS_OF_A_PAGE})
+        return [{name: call[name] for name in KEPT_OF_A_CALL} for call in answer]
 
     def clear_calls(self) -> None:
         """Forget the calls so far."""

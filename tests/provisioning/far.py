@@ -182,10 +182,11 @@ class JumpCloud(Simulated):
 
 
 class Scim(Simulated):
-    """The generic SCIM simulator, for faults and odd personas."""
+    """The generic SCIM simulator, for faults and odd personas; `persona` stays when the fault plan changes."""
 
-    def __init__(self, faults: str = "") -> None:
-        super().__init__(ScimSimulator(key=TOKEN, faults=faults), "/scim/v2", "Authorization", "scim")
+    def __init__(self, faults: str = "", persona: str = "") -> None:
+        simulator = ScimSimulator(key=TOKEN, faults=faults, persona=persona)
+        super().__init__(simulator, "/scim/v2", "Authorization", "scim")
 
     def accounts(self) -> dict[str, dict[str, Any]]:
         return {values["workEmail"]: values for values in map(_scim_values, self.users())}

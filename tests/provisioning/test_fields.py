@@ -7,14 +7,12 @@ from typing import Any
 
 import pytest
 
+from app.provisioning.effects import Effect, effect_of, fields_fed_by
 from app.provisioning.fields import (
     CREATE_ONLY,
     FIELDS,
-    Effect,
     Selection,
     difference,
-    effect_of,
-    fields_fed_by,
     outgoing_values,
     same_value,
 )
@@ -93,9 +91,8 @@ TABLE = [
 ]
 
 
-def test_the_table_has_the_rows_of_the_seed_and_no_hire_date() -> None:
-    assert [name for name, _, _ in TABLE] == sorted(FIELDS, key=[n for n, _, _ in TABLE].index)
-    assert len(TABLE) == len(FIELDS)
+def test_the_table_has_the_rows_of_the_seed_the_manager_and_no_hire_date() -> None:
+    assert {name for name, _, _ in TABLE} == set(FIELDS) - {"manager"}
 
 
 @pytest.mark.parametrize(("name", "value", "triggers"), TABLE, ids=[row[0] for row in TABLE])
@@ -106,6 +103,14 @@ def test_a_row_is_read_and_has_its_trigger(name: str, value: object, triggers: b
 
 def test_everything_of_the_document_is_sent_and_nothing_else() -> None:
     assert outgoing_values(DOCUMENT, ALL) == {name: value for name, value, _ in TABLE}
+
+
+def test_the_manager_is_the_only_field_that_is_not_selected_at_first() -> None:
+    document = {ENTERPRISE: {"manager": {"value": "e-2"}}}
+
+    assert outgoing_values(document, ALL) == {"active": True}
+    assert outgoing_values(document, Selection.of(["manager"])) == {"active": True, "manager": "e-2"}
+    assert [name for name, row in FIELDS.items() if not row.selected_by_default] == ["manager"]
 
 
 def test_only_the_user_name_is_create_only() -> None:

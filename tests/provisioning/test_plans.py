@@ -209,3 +209,25 @@ def test_names_that_meet_only_across_the_whole_plan_are_held(scim_world: Callabl
     assert [line["kind"] for line in lines] == ["hold", "hold"]
     assert world.plans()[0].kind == plans.DRY_RUN
     assert Selection.of().sends("title")
+
+
+def test_of_two_plans_for_one_person_the_one_approved_last_is_applied_and_the_other_is_closed(
+    world: World,
+) -> None:
+    maya = world.hire("Maya", "Okafor", title="Engineer")
+    world.tick()
+    with writing() as connection:
+        targets.pause(connection, world.target, "test", "for the test")
+    world.change(maya, title="Lead")
+    first = rehearsal.rehearse(world.target)
+    second = rehearsal.rehearse(world.target)
+    world.approve(first)
+    world.approve(second)
+    with writing() as connection:
+        targets.resume(connection, world.target, "test")
+    world.settle()
+
+    assert world.account("maya.okafor@example.com")["title"] == "Lead"
+    assert {world.plans(id=number)[0].state for number in (first, second)} == {"applied"}
+    (closed,) = world.lines(first)
+    assert (closed["state"], "approved for the same person" in closed["refusal"]) == ("refused", True)

@@ -115,6 +115,8 @@ PAGES: dict[tuple[str, str], Page] = {
     ("GET", "console.static"): Page(OPEN, file="console.css"),
     ("GET", "health.healthz"): Page(OPEN),
     ("GET", "health.readyz"): Page(OPEN),
+    # Open on loopback, where these tests call from; who else may see it is asserted in tests/web/test_metrics.py.
+    ("GET", "metrics.metrics"): Page(OPEN),
     ("GET", "oauth.metadata"): Page(OPEN),
     ("POST", "oauth.token"): Page(SECRET, form={"grant_type": "client_credentials"}),
     ("POST", "oauth.revoke"): Page(SECRET, form={"token": "rc_none"}),

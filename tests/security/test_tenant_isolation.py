@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from flask import Flask
-from huey import MemoryHuey
+from huey.storage import MemoryStorage
 from sqlalchemy import select
 
 from app import clock
@@ -22,6 +22,7 @@ from app.config import Settings
 from app.database import reading, writing
 from app.directory.tables import EmployeeRow
 from app.jobs import tasks
+from app.jobs.queue import Queue
 from app.jobs.scheduler import Scheduler
 from app.prepared import Prepared
 from app.simulation import serve as simulate
@@ -310,6 +311,24 @@ def _sync(world: World) -> None:
         command("employee", "show", "ada", "--history", "--explain")
         command("target", "pause", "far")
         command("target", "resume", "far")
+        _plans_and_groups(command)
+
+
+def _plans_and_groups(command: Callable[..., str]) -> None:
+    command("target", "set", "far", "--set", "groups=departments")
+    command("target", "sync", "far", "--wait")
+    for words in (
+        "groups far",
+        "orphans far",
+        "fields far --map title=title|upper --preview",
+        "settings far",
+    ):
+        command("target", *words.split())
+    shown = [json.loads(line) for line in command("plan", "list", "--json").splitlines()]
+    done = [plan["id"] for plan in shown if plan["updated"] or plan["suspended"]]
+    undo = json.loads(command("plan", "undo", str(done[0]), "--json"))["plan"]
+    command("plan", "approve", str(undo))
+    command("target", "sync", "far", "--wait")
 
 
 def _console(world: World) -> None:
@@ -326,7 +345,7 @@ def _console(world: World) -> None:
 
 
 def _scheduler(world: World) -> None:
-    queue = MemoryHuey("tour", results=False)
+    queue = Queue(MemoryStorage, ())
     Scheduler(queue, tasks.join(world.app, queue)).beat()
     while (task := queue.dequeue()) is not None:
         queue.execute(task)
@@ -338,7 +357,14 @@ def _house_keeping(world: World) -> None:
         command(*words.split())
     for words in ("client create other", "client set other strict=true", "client secret other"):
         command(*words.split())
-    for words in ("verify", "tenant list"):
+    for words in (
+        "notice channel add webhook ops https://hooks.example.com/rollcall",
+        "notice channel list",
+        "notice list",
+        "notice channel remove ops",
+    ):
+        command(*words.split())
+    for words in ("verify", "tenant list", "keys list"):
         command(*words.split(), of_tenant=False)
     for words in ("target remove far --yes", "source remove hr"):
         command(*words.split())

@@ -13,6 +13,7 @@ import requests
 from werkzeug.wrappers import Request, Response
 
 from app.simulation import AddressTaken, CallLog, FaultPlan, FaultSpecError, Server, Simulator, as_json, serve
+from tests.harness.facts import wait_until
 
 
 class Counter(Simulator):
@@ -248,3 +249,31 @@ def test_the_log_forgets_the_oldest_when_it_grows_too_large(monkeypatch: pytest.
         log.add(started=0.0, ended=0.0, method="GET", path="/", body="x" * 1_000)
     assert [call.number for call in log] == [96, 97, 98, 99, 100]
     assert log.count("GET", "/") == 5
+
+
+def test_a_standing_plan_holds_beside_the_plan_and_is_no_part_of_its_text(counter: Counter) -> None:
+    counter.play("shy")
+    counter.plan_faults("500:nth=1")
+    assert counter.persona("shy") is not None
+    assert (counter.faults.spec, [rule.name for rule in counter.faults.rules]) == ("500:nth=1", ["500"])
+    counter.play()
+    assert counter.persona("shy") is None and counter.faults.spec == "500:nth=1"
+
+
+def test_a_late_commit_is_done_after_the_caller_gave_up(counter: Counter, server: Server) -> None:
+    counter.plan_faults("late-commit:ms=400")
+    with pytest.raises(requests.Timeout):
+        requests.get(server.url + "/x", timeout=0.05)
+    wait_until(lambda: counter.commits == 1, "the work was done")
+
+
+@pytest.mark.parametrize("text", ["-5", "soon", "99999999999", "1e400", "nan", "0", ""])
+def test_a_retry_after_may_be_any_text(counter: Counter, server: Server, text: str) -> None:
+    counter.plan_faults(f"429:retry_after={text}")
+    answer = requests.get(server.url + "/x")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, text)
+
+
+def test_a_key_can_be_withdrawn_after_some_calls(counter: Counter, server: Server) -> None:
+    counter.plan_faults("401:after=2")
+    assert [requests.get(server.url + "/x").status_code for _ in range(4)] == [200, 200, 401, 401]

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 
 class ScimRefusal(Exception):
-    """The provider answers with a SCIM Error (RFC 7644 §3.12)."""
+    """The provider answers with a SCIM Error (RFC 7644 §3.12); ``retry_after`` is the value of that header."""
 
-    def __init__(self, status: int, detail: str, scim_type: str | None = None) -> None:
+    def __init__(
+        self, status: int, detail: str, scim_type: str | None = None, *, retry_after: str | None = None
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.scim_type = scim_type
+        self.retry_after = retry_after
 
 
 class Taken(ScimRefusal):

@@ -15,6 +15,7 @@ from app.simulation.scim_provider.errors import ScimRefusal
 
 CORE = "urn:ietf:params:scim:schemas:core:2.0:User"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 CASE_EXACT = frozenset({"id", "externalid"})
 
 _STRING = r'"(?:\\.|[^"\\])*"'
@@ -52,7 +53,7 @@ def parse_path(text: str) -> Path:
     """Return the path of ``text``; raises ScimRefusal (400 invalidPath)."""
     matched = _URN.match(text.strip())
     urn, rest = (matched.group(1), matched.group(2) or "") if matched else (None, text.strip())
-    if urn is not None and urn.lower() == CORE.lower():
+    if urn is not None and urn.lower() in (CORE.lower(), GROUP.lower()):
         urn = None
     if urn is not None and not rest:
         return Path(urn, "")
@@ -91,16 +92,21 @@ def parse_filter(text: str) -> tuple[Clause, ...]:
         position = joint.end()
 
 
-def holds(clauses: tuple[Clause, ...], document: Mapping[str, Any]) -> bool:
-    """Tell whether a resource, or an entry of a multi-valued attribute, fulfils all clauses."""
-    return all(_clause_holds(clause, document) for clause in clauses)
+def holds(
+    clauses: tuple[Clause, ...], document: Mapping[str, Any], case_exact: frozenset[str] = CASE_EXACT
+) -> bool:
+    """Tell whether a resource, or an entry of a multi-valued attribute, fulfils all clauses.
+
+    ``case_exact`` are the attributes, in lower case, whose values are compared with regard to case.
+    """
+    return all(_clause_holds(clause, document, case_exact) for clause in clauses)
 
 
-def _clause_holds(clause: Clause, document: Mapping[str, Any]) -> bool:
+def _clause_holds(clause: Clause, document: Mapping[str, Any], case_exact: frozenset[str]) -> bool:
     values = list(values_at(document, clause.path))
     if clause.value is PRESENT:
         return any(value not in (None, "", [], {}) for value in values)
-    exact = (clause.path.sub or clause.path.attribute).lower() in CASE_EXACT
+    exact = (clause.path.sub or clause.path.attribute).lower() in case_exact
     return any(_equal(value, clause.value, exact) for value in values)
 
 

@@ -1,4 +1,4 @@
-"""The HTTP face of a simulated SCIM 2.0 service provider for Users, with the habits (personas) of less careful ones."""
+"""The HTTP face of a simulated SCIM 2.0 service provider, with the habits (personas) of less careful ones."""
 
 from __future__ import annotations
 
@@ -12,31 +12,19 @@ from werkzeug.wrappers import Request, Response
 
 from app.simulation.application import as_json
 from app.simulation.scim_provider import discovery
+from app.simulation.scim_provider.accounts import Accounts
 from app.simulation.scim_provider.errors import ScimRefusal
-from app.simulation.scim_provider.patching import READ_ONLY, patched
-from app.simulation.scim_provider.paths import CORE, PRESENT, Clause, holds, parse_filter
+from app.simulation.scim_provider.groups import Groups
+from app.simulation.scim_provider.limits import RateLimit
+from app.simulation.scim_provider.pages import Page, asked_page, cap
+from app.simulation.scim_provider.paths import Clause, parse_filter
+from app.simulation.scim_provider.personas import Persona
 from app.simulation.scim_provider.store import Users
 
-PERSONAS: dict[str, str] = {
-    "page-cap": "never lists more than `size` (50) users a page",
-    "no-start-index": "answers the first page whatever startIndex says",
-    "ignore-filters": "answers the whole list whatever the filter says",
-    "refuse-filters": "answers 400 to every filter",
-    "no-patch": "answers 501 to PATCH; only PUT changes users",
-    "pathless-patch-only": "answers 400 to PATCH operations with a path",
-    "quiet-patch": "answers 204 to PATCH",
-    "no-uniqueness": "creates as many users with one userName as it is told to",
-    "lying-total": "adds `add` (1000) to totalResults, or says `value`",
-    "ignore-active": "answers 200 to a change of `active` and keeps the old state",
-    "ignore-writes": "answers 200 to PUT and PATCH and keeps everything",
-    "no-external-id": "forgets externalId",
-    "rewrite-usernames": "stores userName in lower case without dots",
-    "no-discovery": "answers 404 to the discovery end points",
-}
 SCIM_JSON = "application/scim+json"
 ERROR_URN = "urn:ietf:params:scim:api:messages:2.0:Error"
-Persona = Callable[[str], Mapping[str, str] | None]
 Body = tuple[int, dict[str, Any] | None]
+Kind = Accounts | Groups
 
 
 @dataclass(frozen=True)
@@ -55,7 +43,9 @@ class KeyHeader:
         return request.headers.get(self.name) == self.prefix + self.key
 
 
-def refusal(status: int, detail: str, scim_type: str | None = None) -> Response:
+def refusal(
+    status: int, detail: str, scim_type: str | None = None, retry_after: str | None = None
+) -> Response:
     """Return a SCIM Error response."""
     document: dict[str, Any] = {"schemas": [ERROR_URN], "status": str(status), "detail": detail[:200]}
     if scim_type is not None:
@@ -63,20 +53,30 @@ def refusal(status: int, detail: str, scim_type: str | None = None) -> Response:
     response = as_json(document, status, SCIM_JSON)
     if status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="simulator"'
+    if retry_after is not None:
+        response.headers["Retry-After"] = retry_after
     return response
 
 
 class ScimProvider:
-    """Serves ``users`` below ``base``; ``persona(name)`` says which habits hold for this call."""
+    """Serves ``users``, and ``groups`` if given, below ``base``; ``persona(name)`` says which habits hold."""
 
     def __init__(
-        self, users: Users, base: str, auth: KeyHeader, persona: Persona, max_results: int = 1000
+        self,
+        users: Users,
+        base: str,
+        auth: KeyHeader,
+        persona: Persona,
+        max_results: int = 1000,
+        groups: Groups | None = None,
     ) -> None:
-        self.users = users
         self.base = base.rstrip("/")
         self.auth = auth
+        self._accounts = Accounts(users, persona)
+        self._groups = groups
         self._persona = persona
         self._max_results = max_results
+        self._rate = RateLimit()
 
     def answer(self, request: Request) -> Response:
         """Answer one request whose path lies below ``base``."""
@@ -84,33 +84,48 @@ class ScimProvider:
             return refusal(401, "the key is missing or wrong")
         words = [word for word in request.path[len(self.base) :].split("/") if word]
         try:
+            if self._has("user-agent") and not request.headers.get("User-Agent"):
+                raise ScimRefusal(403, "requests need a User-Agent")
+            self._rate.check(request.method, self._persona)
             status, document = self._routed(request, words)
         except ScimRefusal as refused:
-            return refusal(refused.status, refused.detail, refused.scim_type)
+            return refusal(refused.status, refused.detail, refused.scim_type, refused.retry_after)
         return Response(status=status) if document is None else self._sent(request, status, document)
+
+    def _has(self, persona: str) -> bool:
+        return self._persona(persona) is not None
+
+    # --- which answer ---
 
     def _routed(self, request: Request, words: list[str]) -> Body:
         resource, rest = (words[0] if words else ""), words[1:]
-        if words[-1:] == [".search"] and words[:-1] in ([], ["Users"]) and request.method == "POST":
-            return self._list(_as_query(request))
-        if resource == "Users" and len(rest) < 2:
-            table = _USER_ROUTES if rest else _USERS_ROUTES
-            if request.method not in table:
+        if words[-1:] == [".search"] and len(words) < 3 and request.method == "POST":
+            kinds = map(self._kind, [resource] if rest else ["Users", "Groups"])
+            return self._list(_as_query(request), *(kind for kind in kinds if kind is not None))
+        kind = self._kind(resource)
+        if kind is not None and len(rest) < 2:
+            route = _ROUTES.get((request.method, len(rest)))
+            if route is None:
                 raise ScimRefusal(405, f"{request.method} is not possible here")
-            return table[request.method](self, request, *rest)
-        if resource in _DISCOVERY and self._persona("no-discovery") is None:
+            return route(self, request, kind, *rest)
+        if resource in _DISCOVERY and not self._has("no-discovery"):
             return self._discovered(request, resource, rest)
         if resource in ("Bulk", "Me"):
             raise ScimRefusal(501, f"/{resource} is not implemented")
         raise ScimRefusal(404, f"nothing at {request.path}")
+
+    def _kind(self, resource: str) -> Kind | None:
+        if resource == "Groups" and not self._has("no-groups"):
+            return self._groups
+        return self._accounts if resource == "Users" else None
 
     def _sent(self, request: Request, status: int, document: dict[str, Any]) -> Response:
         root = request.host_url.rstrip("/") + self.base
         for resource in document.get("Resources", [document]):
             meta = resource.get("meta")
             if meta:
-                path = f"/Users/{resource['id']}" if meta["resourceType"] == "User" else meta["location"]
-                resource["meta"] = {**meta, "location": root + path}
+                place = meta.get("location") or f"/{meta['resourceType']}s/{resource['id']}"
+                resource["meta"] = {**meta, "location": root + place}
         response = as_json(document, status, SCIM_JSON)
         if status == 201:
             response.headers["Location"] = document["meta"]["location"]
@@ -120,125 +135,67 @@ class ScimProvider:
         if request.method != "GET":
             raise ScimRefusal(405, "discovery is read-only")
         if resource == "ServiceProviderConfig":
-            patch = self._persona("no-patch") is None
-            scheme = f"{self.auth.name}: {self.auth.prefix}…"
-            return 200, discovery.service_provider_config(patch=patch, max_results=self._cap(), scheme=scheme)
-        documents = discovery.schemas() if resource == "Schemas" else discovery.resource_types()
+            return 200, discovery.service_provider_config(
+                patch=not self._has("no-patch"),
+                max_results=cap(self._persona, self._max_results),
+                scheme=f"{self.auth.name}: {self.auth.prefix}…",
+                cursor=self._has("cursor-paging"),
+            )
+        made = discovery.schemas if resource == "Schemas" else discovery.resource_types
+        documents = made(self._kind("Groups") is not None)
         if not rest:
             return 200, discovery.listed([dict(document) for document in documents.values()])
         if rest[0] not in documents:
             raise ScimRefusal(404, f"no {resource} {rest[0][:100]}")
         return 200, dict(documents[rest[0]])
 
-    def _list(self, request: Request) -> Body:
-        start = max(1, request.args.get("startIndex", 1, int))
-        if self._persona("no-start-index") is not None:
-            start = 1
-        count = min(max(0, request.args.get("count", 100, int)), self._cap())
-        clauses = self._clauses(request.args.get("filter"))
-        with self.users.lock:
-            if clauses is None:
-                found, total = self.users.page(start - 1, count), self.users.total()
-            else:
-                hits = self._found(clauses)
-                found, total = hits[start - 1 : start - 1 + count], len(hits)
-        shown = [_projected(document, request) for document in found]
-        return 200, discovery.listed(shown, self._claimed(total), start)
+    # --- resources ---
 
-    def _clauses(self, text: str | None) -> tuple[Clause, ...] | None:
-        if text is None or self._persona("ignore-filters") is not None:
+    def _list(self, request: Request, *kinds: Kind) -> Body:
+        page = asked_page(request.args, self._persona, self._max_results)
+        everything = page if len(kinds) == 1 else Page(1, page.start - 1 + page.count)
+        found: list[dict[str, Any]] = []
+        total = 0
+        for kind in kinds:
+            some, of_kind = kind.listed(self._clauses(kind, request.args.get("filter")), everything)
+            found += [_projected(kind.shown(document), request) for document in some]
+            total += of_kind
+        if len(kinds) > 1:
+            found = found[page.start - 1 : page.start - 1 + page.count]
+        return 200, page.answer(found, total, self._persona)
+
+    def _clauses(self, kind: Kind, text: str | None) -> tuple[Clause, ...] | None:
+        if text is None and self._has("filter-required"):
+            raise ScimRefusal(400, "a list needs a filter", "tooMany")
+        if text is None or self._has("ignore-filters"):
             return None
-        if self._persona("refuse-filters") is not None:
+        if self._has("refuse-filters"):
             raise ScimRefusal(400, "filters are not supported", "invalidFilter")
-        return parse_filter(text)
+        clauses = parse_filter(text)
+        kind.check_filter(clauses)
+        return clauses
 
-    def _found(self, clauses: tuple[Clause, ...]) -> list[dict[str, Any]]:
-        for clause in clauses:
-            path = clause.path
-            name = f"{path.attribute}.{path.sub}" if path.sub else path.attribute
-            if path.urn is None and clause.value is not PRESENT:
-                candidates = self.users.candidates(name.lower(), str(clause.value))
-                if candidates is not None:
-                    return [document for document in candidates if holds(clauses, document)]
-        everyone = self.users.page(0, self.users.total())
-        return [document for document in everyone if holds(clauses, document)]
+    def _create(self, request: Request, kind: Kind) -> Body:
+        return 201, _projected(kind.shown(kind.create(_body(request))), request)
 
-    def _cap(self) -> int:
-        persona = self._persona("page-cap")
-        return self._max_results if persona is None else int(persona.get("size", 50))
+    def _read(self, request: Request, kind: Kind, resource_id: str) -> Body:
+        return 200, _projected(kind.shown(kind.existing(resource_id)), request)
 
-    def _claimed(self, total: int) -> int:
-        persona = self._persona("lying-total")
-        if persona is None:
-            return total
-        return int(persona["value"]) if "value" in persona else total + int(persona.get("add", 1000))
+    def _replace(self, request: Request, kind: Kind, resource_id: str) -> Body:
+        return 200, _projected(kind.shown(kind.replace(resource_id, _body(request))), request)
 
-    def _create(self, request: Request) -> Body:
-        document = {"active": True, **self._kept(_body(request))}
-        return 201, _projected(self.users.add(document, unique=self._unique()), request)
-
-    def _read(self, request: Request, user_id: str) -> Body:
-        return 200, _projected(self._existing(user_id), request)
-
-    def _replace(self, request: Request, user_id: str) -> Body:
-        body = _body(request)
-        with self.users.lock:
-            return 200, _projected(self._written(self._existing(user_id), body), request)
-
-    def _patch(self, request: Request, user_id: str) -> Body:
-        if self._persona("no-patch") is not None:
+    def _patch(self, request: Request, kind: Kind, resource_id: str) -> Body:
+        if self._has("no-patch"):
             raise ScimRefusal(501, "PATCH is not implemented")
-        body = _body(request)
-        if self._persona("pathless-patch-only") is not None and any(
-            step.get("path") for step in body.get("Operations", ())
-        ):
-            raise ScimRefusal(400, "operations with a path are not supported", "invalidPath")
-        with self.users.lock:
-            old = self._existing(user_id)
-            written = self._written(old, patched(old, body))
-        return (
-            (204, None) if self._persona("quiet-patch") is not None else (200, _projected(written, request))
-        )
+        changed = kind.shown(kind.patch(resource_id, _body(request)))
+        if self._has("quiet-patch"):
+            return 204, None
+        return 200, {} if self._has("hollow-patch") else _projected(changed, request)
 
-    def _written(self, old: dict[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
-        if self._persona("ignore-writes") is not None:
-            return old
-        kept = self._kept(document)
-        if self._persona("ignore-active") is not None:
-            kept["active"] = old.get("active", True)
-        return self.users.put(old["id"], kept, unique=self._unique())
-
-    def _delete(self, request: Request, user_id: str) -> Body:
-        if not self.users.remove(user_id):
-            raise ScimRefusal(404, f"no user {user_id[:100]}")
+    def _delete(self, request: Request, kind: Kind, resource_id: str) -> Body:
+        if not kind.remove(resource_id):
+            raise ScimRefusal(404, f"nothing with the id {resource_id[:100]}")
         return 204, None
-
-    def _existing(self, user_id: str) -> dict[str, Any]:
-        document = self.users.get(user_id)
-        if document is None:
-            raise ScimRefusal(404, f"no user {user_id[:100]}")
-        return document
-
-    def _unique(self) -> bool:
-        return self._persona("no-uniqueness") is None
-
-    def _kept(self, document: Mapping[str, Any]) -> dict[str, Any]:
-        dropped = READ_ONLY | {"password"}
-        kept = {
-            key: value
-            for key, value in document.items()
-            if key.lower() not in dropped and value not in (None, "", [], {})
-        }
-        if not isinstance(kept.get("userName"), str):
-            raise ScimRefusal(400, "userName is required", "invalidValue")
-        if not isinstance(kept.get("active", True), bool):
-            kept["active"] = str(kept["active"]).lower() == "true"
-        if self._persona("no-external-id") is not None:
-            kept.pop("externalId", None)
-        if self._persona("rewrite-usernames") is not None:
-            kept["userName"] = kept["userName"].lower().replace(".", "")
-        kept["schemas"] = [CORE, *(key for key in kept if key.startswith("urn:"))]
-        return kept
 
 
 def _as_query(request: Request) -> Request:
@@ -275,10 +232,12 @@ def _projected(document: Mapping[str, Any], request: Request) -> dict[str, Any]:
 
 
 _DISCOVERY = frozenset({"ServiceProviderConfig", "Schemas", "ResourceTypes"})
-_USERS_ROUTES: dict[str, Callable[..., Body]] = {"GET": ScimProvider._list, "POST": ScimProvider._create}
-_USER_ROUTES: dict[str, Callable[..., Body]] = {
-    "GET": ScimProvider._read,
-    "PUT": ScimProvider._replace,
-    "PATCH": ScimProvider._patch,
-    "DELETE": ScimProvider._delete,
+# (method, how many words follow the end point) → what is done
+_ROUTES: dict[tuple[str, int], Callable[..., Body]] = {
+    ("GET", 0): ScimProvider._list,
+    ("POST", 0): ScimProvider._create,
+    ("GET", 1): ScimProvider._read,
+    ("PUT", 1): ScimProvider._replace,
+    ("PATCH", 1): ScimProvider._patch,
+    ("DELETE", 1): ScimProvider._delete,
 }

@@ -1,4 +1,4 @@
-"""Where a simulated SCIM service provider keeps its users.
+"""Where a simulated SCIM service provider keeps its users, and its groups.
 
 Documents with indexes on userName, e-mail and externalId.
 """
@@ -63,13 +63,14 @@ def keys_of(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 class DocumentStore:
-    """Users as SCIM documents; every method is atomic."""
+    """Users, or resources of another ``kind``, as SCIM documents; every method is atomic."""
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: int = 0, kind: str = "User") -> None:
+        self._kind = kind
         self.lock = threading.RLock()
         self._documents: dict[str, dict[str, Any]] = {}
         self._index: dict[tuple[str, str], dict[str, None]] = {}
-        self._chance = Random(f"ids/{seed}")
+        self._chance = Random(f"ids/{seed}" if kind == "User" else f"ids/{kind}/{seed}")
 
     def get(self, user_id: str) -> dict[str, Any] | None:
         """Return a user's document, or None; callers copy before they change it."""
@@ -86,7 +87,7 @@ class DocumentStore:
             kept = {
                 **document,
                 "id": user_id,
-                "meta": {"resourceType": "User", "created": now, "lastModified": now},
+                "meta": {"resourceType": self._kind, "created": now, "lastModified": now},
             }
             self._keep(kept)
             return kept

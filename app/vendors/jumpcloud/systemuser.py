@@ -27,6 +27,7 @@ MEMBERS: dict[str, str] = {
     "division": "company",
     "department": "department",
     "location": "location",
+    "manager": "manager",
 }
 _ADDRESS_MEMBERS = {
     "Country": "country",
@@ -49,8 +50,8 @@ ENTRIES: dict[str, tuple[str, str, str]] = {
 }
 SUPPORTED = frozenset(MEMBERS) | frozenset(ENTRIES) | {"active"}
 
-# A unique member that is empty must not collide with other empty ones.
-_CLEARED: dict[str, str | None] = {"employeeIdentifier": None}
+# A unique member that is empty must not collide with other empty ones; a manager is an `_id` or nobody.
+_CLEARED: dict[str, str | None] = {"employeeIdentifier": None, "manager": None}
 _BARE = frozenset({"id", "type"})
 # What makes an account one that an HR sync must not touch unasked, and how to say so.
 _PROTECTED = {

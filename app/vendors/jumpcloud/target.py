@@ -56,6 +56,10 @@ class JumpCloudTarget:
     auth_prefix: ClassVar[str] = ""
     needs_account_for_activation: ClassVar[bool] = False
     supported_fields: ClassVar[frozenset[str]] = systemuser.SUPPORTED
+    freezes_inactive: ClassVar[bool] = False
+    takes_groups: ClassVar[bool] = False
+    # No numbers are published (vendors.md §6.1): the usual policy holds.
+    profile_defaults: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         organization = str(settings.get("organization_id") or "")

@@ -14,6 +14,7 @@ from app.vendors.scim.places import (
     Place,
     entries_of,
     is_sole,
+    keep_only,
     key_of,
     member,
     read,
@@ -99,6 +100,8 @@ def changed_document(
         value = _value_for(field, changed, values, before, profile)
         for place in profile.places[field]:
             write(document, place, value)
+            if place.container in profile.single_values:
+                keep_only(document, place)
     return document
 
 
@@ -123,20 +126,53 @@ def operations(
     after = changed_document(whole, changed, values, profile)
     if profile.patch_form == "path-less":
         return [_path_less(changed, after, profile)]
-    found: list[Operation] = []
+    found = list(_by_path(changed, values, whole, after, profile))
+    if profile.operations and len(found) > profile.operations:
+        found = list(_by_attribute(changed, after, profile))
+    fits = not profile.operations or len(found) <= profile.operations
+    return found if fits else [_path_less(changed, after, profile)]
+
+
+def _by_path(
+    changed: Changed,
+    values: Mapping[str, Value],
+    before: Mapping[str, Any],
+    after: Document,
+    profile: Profile,
+) -> Iterator[Operation]:
+    """An operation for each place; those of one entry together."""
     done: set[tuple[str, str | None]] = set()
     for field in _in_order(changed, profile):
         for place in profile.places[field]:
             if place.container is None or place.kind is None:
-                found.append(
-                    _simple_operation(place, _value_for(field, changed, values, whole, profile), profile)
-                )
+                value = _value_for(field, changed, values, before, profile)
+                yield _simple_operation(place, value, profile)
                 continue
-            group = (place.container, None if profile.multi_valued == "array" else place.kind)
+            is_whole = profile.multi_valued == "array" or place.container in profile.single_values
+            group = (place.container, None if is_whole else place.kind)
             if group not in done:
                 done.add(group)
-                found += _entry_operations(place.container, place.kind, whole, after, profile)
-    return found
+                yield from _entry_operations(place.container, place.kind, before, after, profile)
+
+
+def _by_attribute(changed: Changed, after: Document, profile: Profile) -> Iterator[Operation]:
+    """An operation for each attribute: multi-valued ones whole, values of complex ones together.
+
+    What is cleared in a complex attribute needs an operation of its own: `replace` keeps what its value does not
+    name (RFC 7644 §3.5.2.3).
+    """
+    together: dict[str, Document] = {}
+    for place in dict.fromkeys(p for field in _in_order(changed, profile) for p in profile.places[field]):
+        value = read(after, place)
+        if place.container is None or (place.kind is None and value is None):
+            yield _simple_operation(place, value, profile)
+        elif place.kind is None:
+            together.setdefault(place.container, {})[place.name] = place.holding(value)
+        elif place.container not in together:
+            together[place.container] = {}
+            entries = entries_of(after, place.container)
+            yield _set(place.container, entries) if entries else _unset(place.container, profile)
+    yield from (_set(container, value) for container, value in together.items() if value)
 
 
 def needs_document(changed: Changed, profile: Profile) -> bool:
@@ -147,8 +183,15 @@ def needs_document(changed: Changed, profile: Profile) -> bool:
 
 
 def _in_order(changed: Changed, profile: Profile) -> list[str]:
-    """The changed fields that have a place, in the order of the field table; never a create-only one."""
-    return [name for name in FIELDS if name in changed and name in profile.places and name not in CREATE_ONLY]
+    """The changed fields that have a place, in the order of the field table; never a create-only one.
+
+    A re-activation comes first where nothing else of an inactive account can change.
+    """
+    found = [
+        name for name in FIELDS if name in changed and name in profile.places and name not in CREATE_ONLY
+    ]
+    is_first = profile.reactivate_first and changed.get("active") is True
+    return sorted(found, key=lambda name: name != "active") if is_first else found
 
 
 def _value_for(
@@ -199,7 +242,7 @@ def _with_new_entries(
 
 def _path_less(changed: Changed, after: Document, profile: Profile) -> Operation:
     """One operation with everything in its value; multi-valued attributes whole (RFC 7644 §3.5.2.3)."""
-    empty = "" if profile.clear == "empty" else None
+    empty = "" if profile.clear_with == "empty" else None
     value: Document = {}
     for field in _in_order(changed, profile):
         for place in profile.places[field]:
@@ -207,7 +250,7 @@ def _path_less(changed: Changed, after: Document, profile: Profile) -> Operation
                 name = place.container or place.name
                 value[name] = member(after, name) if place.container else changed[field]
             else:
-                value.setdefault(place.container, {})[place.name] = changed[field]
+                value.setdefault(place.container, {})[place.name] = place.holding(changed[field])
     return {"op": "replace", "value": _with_empties(value, empty)}
 
 
@@ -224,7 +267,7 @@ def _has_entry(document: Mapping[str, Any], place: Place) -> bool:
 
 
 def _simple_operation(place: Place, value: Value | None, profile: Profile) -> Operation:
-    return _set(place.path, value) if value is not None else _unset(place.path, profile)
+    return _set(place.path, value) if value is not None else _unset(place.whole_path, profile)
 
 
 def _set(path: str, value: Any) -> Operation:
@@ -232,9 +275,9 @@ def _set(path: str, value: Any) -> Operation:
 
 
 def _unset(path: str, profile: Profile) -> Operation:
-    if profile.clear == "remove":
+    if profile.clear_with == "remove":
         return {"op": "remove", "path": path}
-    return _set(path, None if profile.clear == "null" else "")
+    return _set(path, None if profile.clear_with == "null" else "")
 
 
 def _entry_operations(
@@ -244,7 +287,8 @@ def _entry_operations(
     if old_entries == new_entries:
         return
     old, new = (slot(entries, container, kind) for entries in (old_entries, new_entries))
-    if profile.multi_valued == "array" or (old is not None and not is_sole(old_entries, kind)):
+    is_whole = profile.multi_valued == "array" or container in profile.single_values
+    if is_whole or (old is not None and not is_sole(old_entries, kind)):
         yield _set(container, new_entries) if new_entries else _unset(container, profile)
     elif old is None:
         yield {"op": "add", "path": container, "value": [new_entries[new]] if new is not None else []}

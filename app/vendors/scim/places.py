@@ -13,19 +13,21 @@ _PREFIXES = {"enterprise": ENTERPRISE, "hr": HR}
 
 Document = dict[str, Any]
 
-_SYNTAX = re.compile(r"(?:(enterprise|hr):(\w+)|(\w+)\[(\w+)\]\.(\w+)|(\w+)\.(\w+)|(\w+))")
+_SYNTAX = re.compile(r"(?:(enterprise|hr):(\w+)(?:\.(\w+))?|(\w+)\[(\w+)\]\.(\w+)|(\w+)\.(\w+)|(\w+))")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """One attribute: `name` in `container` (complex attribute, extension URN), in its entry of type `kind`.
 
-    `title` is (None, None, "title"), `addresses[work].locality` is ("addresses", "work", "locality").
+    `title` is (None, None, "title"), `addresses[work].locality` is ("addresses", "work", "locality"). `sub` is the
+    sub-attribute that counts of a complex attribute in an extension: `enterprise:manager.value`.
     """
 
     container: str | None
     kind: str | None
     name: str
+    sub: str | None = None
 
     @classmethod
     def parse(cls, text: str) -> Place:
@@ -33,9 +35,9 @@ class Place:
         found = _SYNTAX.fullmatch(text)
         if found is None:
             raise ValueError(f"{text!r} is not the place of an attribute")
-        prefix, extended, multi, kind, sub, complex_, inner, plain = found.groups()
+        prefix, extended, part, multi, kind, sub, complex_, inner, plain = found.groups()
         if prefix:
-            return cls(_PREFIXES[prefix], None, extended)
+            return cls(_PREFIXES[prefix], None, extended, part)
         if multi:
             return cls(multi, kind, sub)
         return cls(complex_, None, inner) if complex_ else cls(None, None, plain)
@@ -43,9 +45,18 @@ class Place:
     @property
     def path(self) -> str:
         """The PATCH path of a place that is not in a multi-valued attribute (RFC 7644 §3.10)."""
+        return f"{self.whole_path}.{self.sub}" if self.sub else self.whole_path
+
+    @property
+    def whole_path(self) -> str:
+        """The path without the sub-attribute: what is removed, for nothing is left without it."""
         if self.container is None:
             return self.name
         return f"{self.container}{':' if self.container.startswith('urn:') else '.'}{self.name}"
+
+    def holding(self, value: Any) -> Any:
+        """The value as it stands under the place's name."""
+        return value if self.sub is None or value is None else {self.sub: value}
 
 
 def key_of(document: Mapping[str, Any], name: str) -> str:
@@ -95,7 +106,8 @@ def read(document: Mapping[str, Any], place: Place) -> Any:
         return member(document, place.name)
     if place.kind is None:
         holder = member(document, place.container)
-        return member(holder, place.name) if isinstance(holder, dict) else None
+        value = member(holder, place.name) if isinstance(holder, dict) else None
+        return member(value, place.sub) if place.sub and isinstance(value, dict) else value
     entries = entries_of(document, place.container)
     index = slot(entries, place.container, place.kind)
     return None if index is None else member(entries[index], place.name)
@@ -109,7 +121,7 @@ def write(document: Document, place: Place, value: Any) -> None:
     if place.container is None:
         _put(document, place.name, value)
     elif place.kind is None:
-        _write_within(document, place.container, place.name, value)
+        _write_within(document, place.container, place.name, place.holding(value))
     else:
         _write_entry(document, place, place.container, place.kind, value)
 
@@ -141,6 +153,16 @@ def _write_entry(document: Document, place: Place, container: str, kind: str, va
     if not {key.lower() for key in entries[index]} - {"type", "primary"}:
         del entries[index]
     _put(document, container, entries or None)
+
+
+def keep_only(document: Document, place: Place) -> None:
+    """Leave the place's entry alone in its attribute, where it is there: for providers that keep one value."""
+    if place.container is None or place.kind is None:
+        return
+    entries = entries_of(document, place.container)
+    index = slot(entries, place.container, place.kind)
+    if index is not None:
+        _put(document, place.container, [entries[index]])
 
 
 def _new_entry(entries: list[Document], container: str, kind: str) -> Document:

@@ -18,10 +18,12 @@ from app.simulation.scim_provider import (
     ENTERPRISE,
     PERSONAS,
     DocumentStore,
+    Groups,
     KeyHeader,
     ScimProvider,
     refusal,
 )
+from app.vendors.scim.personas import VENDORS
 
 BASE = "/scim/v2"
 DEFAULT_KEY = "simulator-key"
@@ -32,15 +34,25 @@ class ScimSimulator(Simulator):
 
     kind = "scim"
     personas = PERSONAS
+    vendors = VENDORS
 
     def __init__(
-        self, *, people: int = 0, seed: int = 0, key: str = DEFAULT_KEY, faults: str = "", base: str = BASE
+        self,
+        *,
+        people: int = 0,
+        seed: int = 0,
+        key: str = DEFAULT_KEY,
+        faults: str = "",
+        persona: str = "",
+        base: str = BASE,
     ) -> None:
         super().__init__(people=people, seed=seed, key=key, faults=faults)
+        self.play(*filter(None, [persona]))
         self.base = base
         self.store = DocumentStore(seed)
+        self._groups = Groups(self.store, self.persona, seed)
         self._provider = ScimProvider(
-            self.store, base, KeyHeader("Authorization", "Bearer ", key), self.persona
+            self.store, base, KeyHeader("Authorization", "Bearer ", key), self.persona, groups=self._groups
         )
         self.seed_people(people, seed)
 
@@ -68,6 +80,14 @@ class ScimSimulator(Simulator):
         """Return all users as SCIM documents, oldest first."""
         return self.store.page(0, self.store.total())
 
+    def groups(self) -> list[dict[str, Any]]:
+        """Return all groups as SCIM documents with their members, oldest first."""
+        return self._groups.everyone()
+
+    def add_group(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        """Create a group by hand, past authentication, faults and the personas' limits."""
+        return self._groups.store.add(document, unique=False)
+
     def add_user(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """Create a user by hand, past authentication, faults and uniqueness."""
         return self.store.add({"active": True, "schemas": [CORE], **document}, unique=False)
@@ -93,11 +113,17 @@ class ScimSimulator(Simulator):
             ("POST", "users"): self.add_user,
             ("PATCH", "users"): lambda members, user_id: self.change_user(user_id, members),
             ("DELETE", "users"): lambda _, user_id: self.remove_user(user_id),
+            ("GET", "groups"): lambda _: self.groups(),
+            ("POST", "groups"): self.add_group,
         }
 
     def summary(self) -> dict[str, Any]:
         """Return the size of the store."""
-        return {"users": self.store.total(), "base": self.base}
+        return {
+            "users": self.store.total(),
+            "groups": self._groups.store.total(),
+            "base": self.base,
+        }
 
 
 def scim_document(person: Person) -> dict[str, Any]:

@@ -2,49 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
-from typing import Any, ClassVar, TypeVar
-from urllib.parse import quote
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+from urllib.parse import quote, urlsplit
 
-from app.outbound import Exchange, OutboundError, OutboundSession, Response
+from app.outbound import OutboundError, OutboundSession, Response
 from app.provisioning import errors
 from app.provisioning.adapter import Account, Capabilities, Request
 from app.provisioning.fields import Value
-from app.vendors.scim import mapping, profile
+from app.provisioning.probing import Report
+from app.vendors.scim import answers, email_index, mapping, profile
+from app.vendors.scim.answers import NOT_IMPLEMENTED, asked, last, translated
+from app.vendors.scim.describing import assumed, described
+from app.vendors.scim.groups import GroupMethods, write_headers
+from app.vendors.scim.listing import documents
 from app.vendors.scim.places import entries_of, member
+from app.vendors.scim.probing import Questions
+from app.vendors.scim.proposing import proposal
+from app.vendors.scim.write_probing import Trials
 from scim import client_errors
 from scim.client import ScimClient, equals, patch_body, resource_body
 from scim.keys import comparison_key
 
-Answer = TypeVar("Answer")
 
-_KINDS: tuple[tuple[type[client_errors.ClientError], type[errors.TargetError], str], ...] = (
-    (client_errors.CredentialsRefused, errors.Unauthorised, "unauthorised"),
-    (client_errors.ResourceMissing, errors.Vanished, "vanished"),
-    (client_errors.ResourceConflict, errors.Conflict, "conflict"),
-    (client_errors.VersionConflict, errors.RetryLater, "version_conflict"),
-    (client_errors.RateLimited, errors.RetryLater, "rate_limited"),
-    (client_errors.RequestRefused, errors.Refused, "refused"),
-    (client_errors.ServerFailed, errors.RetryLater, "server_error"),
-    (client_errors.IncompleteListing, errors.IncompleteListing, "incomplete_listing"),
-    (client_errors.AnswerUnusable, errors.Unintelligible, "unintelligible"),
-    (client_errors.ClientError, errors.RetryLater, "scim_error"),
-)
-_NOT_IMPLEMENTED = 501
-_TOO_EARLY = (408, 425)
+class ScimTarget(GroupMethods):
+    """A `TargetAdapter` and a `GroupAdapter`.
 
-
-class ScimTarget:
-    """A `TargetAdapter`. Settings: `profile` (default `generic`), `capabilities`."""
+    Settings: `profile` (default `generic`), members of it that this target has otherwise (profile.ADJUSTABLE),
+    `capabilities`.
+    """
 
     kind: ClassVar[str] = "scim"
     label: ClassVar[str] = "SCIM 2.0"
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
-        self.profile = profile.load(str(settings.get("profile") or "generic"))
+        self.profile = profile.adjusted(settings)
         stored = settings.get("capabilities")
-        self.capabilities = Capabilities.from_settings(stored) if stored else self._assumed()
+        self.capabilities = Capabilities.from_settings(stored) if stored else assumed(self.profile)
 
     @property
     def auth_header(self) -> str:
@@ -62,6 +56,17 @@ class ScimTarget:
         return frozenset(self.profile.places)
 
     @property
+    def freezes_inactive(self) -> bool:
+        """Whether a deactivated account takes no change but its re-activation."""
+        return self.profile.reactivate_first
+
+    @property
+    def profile_defaults(self) -> Mapping[str, Any]:
+        """The profile's `[defaults]`, and the work e-mail as create-only where it cannot change."""
+        fixed = {} if self.profile.email_mutable else {"create_only": ["workEmail"]}
+        return {**fixed, **self.profile.defaults}
+
+    @property
     def needs_account_for_activation(self) -> bool:
         """True where only PUT is known."""
         return not self._patches
@@ -73,38 +78,52 @@ class ScimTarget:
         try:
             config = self._client(http).service_provider_config()
         except client_errors.CredentialsRefused as error:
-            raise _translated(error, _last(http)) from error
+            raise translated(error, last(http)) from error
         except (client_errors.RequestRefused, client_errors.ServerFailed) as error:
-            if error.status in (404, 400, 405, _NOT_IMPLEMENTED):
-                return self._assumed(f"no ServiceProviderConfig (status {error.status})")
-            raise _translated(error, _last(http)) from error
+            if error.status in (404, 400, 405, NOT_IMPLEMENTED):
+                return assumed(self.profile, f"no ServiceProviderConfig (status {error.status})")
+            raise translated(error, last(http)) from error
         except client_errors.ClientError as error:
-            raise _translated(error, _last(http)) from error
+            raise translated(error, last(http)) from error
         except OutboundError as error:
             raise errors.from_outbound(error) from error
-        return self._read_config(config)
+        return described(config, self.profile)
 
     def find(self, http: OutboundSession, *, external_id: str | None, email: str | None) -> list[Account]:
         """The accounts with our external id, or with the work e-mail, each once."""
         found: dict[str, Account] = {}
-        for path, wanted, fits in (
-            ("externalId", external_id, lambda account, value: account.external_id == value),
-            ("emails.value", email, _has_email),
-        ):
-            if wanted:
-                candidates = self._candidates(http, path, wanted)
-                found.update({a.remote_id: a for a in candidates if fits(a, wanted)})
+        if external_id:
+            candidates = self._candidates(http, "externalId", external_id)
+            found |= {a.remote_id: a for a in candidates if a.external_id == external_id}
+        if email:
+            found |= {a.remote_id: a for a in self._with_email(http, email) if _has_email(a, email)}
         return list(found.values())
 
     def fetch(self, http: OutboundSession, remote_id: str) -> Account | None:
         """The account, None on 404 and 410."""
         try:
-            return self.account_from(_asked(http, lambda: self._client(http).get(remote_id)))
+            return self.account_from(asked(http, lambda: self._client(http).get(remote_id)))
         except errors.Vanished:
             return None
 
+    def probe(self, http: OutboundSession, *, writes: bool) -> Report:
+        """What the provider does, as answers show it, and the profile that fits; see `provisioning.probing`."""
+        questions = Questions(http, self.profile, self.describe(http))
+        questions.ask_all()
+        if writes:
+            Trials(self, http, questions.report, questions.observed).run()
+        questions.report.proposal = proposal(
+            questions.observed, self.profile, urlsplit(http.base_url).hostname or ""
+        )
+        return questions.report
+
     def list_accounts(self, http: OutboundSession) -> Iterator[Account]:
-        """Every account, page by page."""
+        """Every account, page by page. Raises `IncompleteListing` where the provider has no list of everybody."""
+        if not self.profile.lists_all:
+            raise errors.IncompleteListing(
+                "no_listing",
+                f"{self.profile.label} lists nobody without a filter: accounts are read one by one.",
+            )
         return self._listed(http, None)
 
     # --- requests that write ---
@@ -125,13 +144,17 @@ class ScimTarget:
         before = account_before.raw if account_before else None
         if self._patches:
             steps = mapping.operations(changed, values, before, self.profile)
-            return self._request("PATCH", _address(remote_id), patch_body(steps))
+            return self.patch_request(remote_id, patch_body(steps))
         if before is None:
             raise ValueError("a PUT needs the account as it is now")
         # The flag as the caller knows it: a suspend may have gone out since the account was read.
         changed = {"active": account_before.active, **changed} if account_before else changed
         document = mapping.changed_document(before, changed, values, self.profile)
         return self._request("PUT", _address(remote_id), resource_body(mapping.document_to_put(document)))
+
+    def patch_request(self, remote_id: str, body: bytes) -> Request:
+        """A PATCH with this body."""
+        return self._request("PATCH", _address(remote_id), body)
 
     def activation_request(self, remote_id: str, active: bool, account_before: Account | None) -> Request:
         """`active` alone."""
@@ -152,7 +175,7 @@ class ScimTarget:
         external_id = member(document, "externalId")
         return Account(
             remote_id=remote_id,
-            email=_text(values.get("workEmail")),
+            email=_text(values.get("workEmail")) or self._address_in_user_name(values),
             user_name=_text(values.get("userName")),
             active=mapping.is_active(document),
             external_id=external_id if isinstance(external_id, str) else None,
@@ -162,20 +185,21 @@ class ScimTarget:
         )
 
     def account_in(self, response: Response) -> Account | None:
-        """The account in the answer to a create or update; None when it has no body."""
+        """The account in the answer to a create or update; None when it has no body, or an empty object."""
         if not response.ok:
             raise self.error_from(response)
         if not response.body.strip():
             return None
         try:
-            return self.account_from(response.json())
+            document = response.json()
         except OutboundError as error:
             raise errors.from_outbound(error) from error
+        # Some answer a PATCH with an object that holds nothing.
+        return self.account_from(document) if document != {} else None
 
     def error_from(self, response: Response) -> errors.TargetError:
         """The answer as a `TargetError` with the provider's own words."""
-        error = client_errors.error_of(response.status, response.headers, response.body, datetime.now(UTC))
-        return _translated(error, response.exchange)
+        return answers.error_from(response)
 
     # --- within ---
 
@@ -183,45 +207,54 @@ class ScimTarget:
     def _patches(self) -> bool:
         return self.capabilities.patch if self.profile.update == "auto" else self.profile.update == "patch"
 
-    def _assumed(self, *notes: str) -> Capabilities:
-        return Capabilities(patch=self.profile.assume_patch, page_size=self.profile.page_size, notes=notes)
-
-    def _read_config(self, config: Mapping[str, Any]) -> Capabilities:
-        filters = member(config, "filter")
-        most = member(filters, "maxResults") if isinstance(filters, dict) else None
-        page_size = self.profile.page_size
-        return Capabilities(
-            patch=_is_supported(config, "patch", self.profile.assume_patch),
-            filter=_is_supported(config, "filter", True),
-            page_size=min(page_size, most) if isinstance(most, int) and most > 0 else page_size,
-        )
-
     def _client(self, http: OutboundSession) -> ScimClient:
-        return ScimClient(http, "", content_type=self.profile.content_type)
+        return ScimClient(http, "", headers=self.profile.headers, content_type=self.profile.content_type)
 
     def _request(self, method: str, path: str, body: bytes) -> Request:
-        headers = (
-            ("Content-Type", self.profile.content_type),
-            ("Accept", "application/scim+json, application/json"),
-        )
-        return Request(method, path, body=body, headers=headers)
+        return Request(method, path, body=body, headers=write_headers(self.profile))
+
+    def _with_email(self, http: OutboundSession, email: str) -> Iterator[Account]:
+        """Accounts among which is everyone with this address.
+
+        Where only the list knows, what was read of it a moment ago will do, as long as accounts of our own are found
+        by their external id.
+        """
+        keys = self.profile.email_keys
+        path = next((each for each in keys if each in self.profile.filterable), keys[0])
+        if self._filters_by(path) or not self._filters_by("externalId") or not self.profile.lists_all:
+            return self._candidates(http, path, email)
+        ids = email_index.ids_of(http, email, lambda: self.list_accounts(http))
+        return (account for each in ids if (account := self.fetch(http, each)) is not None)
+
+    def _filters_by(self, path: str) -> bool:
+        return self.capabilities.filter and path in self.profile.filterable
 
     def _candidates(self, http: OutboundSession, path: str, value: str) -> Iterator[Account]:
-        """The accounts that a filter gives; all of them where there is no filter for this attribute."""
-        if path in self.profile.filterable and self.capabilities.filter:
+        """The accounts that the filter by this attribute gives; all of them where it cannot be filtered by.
+
+        Nobody where the provider has no such list either: whoever is there already is met as a conflict.
+        """
+        if self._filters_by(path):
             try:
                 yield from list(self._listed(http, equals(path, value)))
                 return
             except errors.TargetError as error:
-                if error.status not in (400, _NOT_IMPLEMENTED):
+                if error.status not in (400, NOT_IMPLEMENTED):
                     raise
-        yield from self.list_accounts(http)
+        if self.profile.lists_all:
+            yield from self.list_accounts(http)
 
     def _listed(self, http: OutboundSession, condition: str | None) -> Iterator[Account]:
-        documents = self._client(http).list_users(page_size=self.capabilities.page_size, filter=condition)
+        listed = documents(
+            http,
+            "/Users",
+            self.profile,
+            page_size=self.capabilities.page_size,
+            condition=condition,
+        )
         while True:
             try:
-                document = _asked(http, lambda: next(documents, None))
+                document = asked(http, lambda: next(listed, None))
             except errors.Vanished as error:
                 raise errors.Unintelligible(
                     "wrong_url",
@@ -232,6 +265,11 @@ class ScimTarget:
                 return
             yield self.account_from(document)
 
+    def _address_in_user_name(self, values: Mapping[str, Value]) -> str | None:
+        """The user name of an account without a work e-mail, where the profile says that it is one."""
+        user_name = _text(values.get("userName")) or ""
+        return user_name if "userName" in self.profile.email_keys and "@" in user_name else None
+
     def _protection(self, document: Mapping[str, Any]) -> str | None:
         for entry in entries_of(document, "roles"):
             role = member(entry, "value") or member(entry, "display")
@@ -240,49 +278,8 @@ class ScimTarget:
         return None
 
 
-def _asked(http: OutboundSession, ask: Callable[[], Answer]) -> Answer:
-    """The answer to a question of the SCIM client, its errors as `TargetError`."""
-    try:
-        return ask()
-    except client_errors.ClientError as error:
-        raise _translated(error, _last(http)) from error
-    except OutboundError as error:
-        raise errors.from_outbound(error) from error
-
-
-def _translated(error: client_errors.ClientError, exchange: Exchange | None) -> errors.TargetError:
-    kind, code = next((kind, code) for family, kind, code in _KINDS if isinstance(error, family))
-    if error.scim_type == "uniqueness":
-        kind, code = errors.Conflict, "conflict"
-    elif error.status in _TOO_EARLY:
-        kind, code = errors.RetryLater, "server_error"
-    elif error.status == _NOT_IMPLEMENTED:
-        kind, code = errors.Refused, "not_implemented"
-    return kind(
-        code,
-        error.detail,
-        status=error.status,
-        retry_after=error.retry_after,
-        may_have_been_processed=error.status is None or error.status < 400 or error.status >= 500,
-        exchange=exchange,
-    )
-
-
-def _last(http: OutboundSession) -> Exchange | None:
-    try:
-        return http.last_exchange
-    except LookupError:
-        return None
-
-
 def _has_email(account: Account, email: str) -> bool:
     return account.email is not None and comparison_key(account.email) == comparison_key(email)
-
-
-def _is_supported(config: Mapping[str, Any], feature: str, otherwise: bool) -> bool:
-    stated = member(config, feature)
-    supported = member(stated, "supported") if isinstance(stated, dict) else None
-    return supported if isinstance(supported, bool) else otherwise
 
 
 def _text(value: Value | None) -> str | None:

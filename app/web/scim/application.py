@@ -98,7 +98,7 @@ class ScimApplication:
         except (OperationalError, PoolTimeout) as error:
             cause = str(getattr(error, "orig", error))
             log.warning("the database does not answer", path=environ["PATH_INFO"], error=cause)
-            return error_answer(Unavailable("The directory is busy or restarting; try again in a moment.", 1))
+            return error_answer(_unavailable(cause))
         except Exception as error:  # noqa: BLE001  the one edge where a defect becomes an answer
             return self._failed(environ, error)
 
@@ -175,6 +175,15 @@ class ScimApplication:
             error=error,
             dropped=dropped,
         )
+
+
+def _unavailable(cause: str) -> Unavailable:
+    """Return the error of a database that refuses; of a full disk SQLite and PostgreSQL have words of their own."""
+    if "disk is full" in cause or "No space left" in cause:
+        return Unavailable(
+            "The directory's disk is full: nothing was stored. Its operator must make room.", 60
+        )
+    return Unavailable("The directory is busy or restarting; try again in a moment.", 1)
 
 
 @lru_cache(maxsize=64)

@@ -179,7 +179,7 @@ def test_an_unknown_account_is_none(http: OutboundSession) -> None:
 # --- updating ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("field", [name for name in FIELDS if name not in ("userName", "active")])
+@pytest.mark.parametrize("field", [name for name in FIELDS if name not in ("userName", "active", "manager")])
 def test_every_field_can_be_changed_alone(http: OutboundSession, field: str) -> None:
     account = created(http)
     value = "new@example.com" if field == "workEmail" else "99"
@@ -193,6 +193,15 @@ def test_every_optional_field_can_be_cleared_alone(http: OutboundSession, field:
     cleared = {"workPhone", "workPhoneExtension"} if field == "workPhone" else {field}
     left = {name: value for name, value in VALUES.items() if name not in cleared}
     assert update(http, account, dict.fromkeys(cleared), left).values == left
+
+
+def test_a_manager_is_named_by_the_id_of_the_account_and_taken_away_again(http: OutboundSession) -> None:
+    boss = created(http)
+    values = MINIMAL | {"workEmail": "noah@example.com", "userName": "noah"}
+    account = created(http, values)
+    named = update(http, account, {"manager": boss.remote_id}, values | {"manager": boss.remote_id})
+    assert named.values["manager"] == boss.remote_id
+    assert "manager" not in update(http, named, {"manager": None}, values).values
 
 
 def test_entries_that_we_do_not_map_are_sent_back_untouched(

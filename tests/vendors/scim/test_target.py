@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from scim2_server.memory import InMemoryStorage
-from scim2_server.testserver.application import BearerTokenApplication
-from scim2_server.utils import load_default_provider
 
-from app.outbound import AddressPolicy, OutboundSession
+from app.outbound import OutboundSession
 from app.provisioning import errors
 from app.provisioning.adapter import Account, Capabilities, Request, TargetAdapter, send
 from app.provisioning.fields import FIELDS
@@ -20,57 +16,9 @@ from app.simulation import serve
 from app.vendors.scim.simulator import ScimSimulator
 from app.vendors.scim.target import ScimTarget
 from scim.resources import ENTERPRISE, USER
+from tests.vendors.scim.stage import MINIMAL, VALUES, body_of, session
 
-PROVIDER = load_default_provider()
-LOOPBACK = AddressPolicy(allow_private=True)
 PUT_ONLY = {"capabilities": Capabilities(patch=False).to_settings()}
-
-VALUES: dict[str, str | bool] = {
-    "givenName": "Maya",
-    "familyName": "Okafor",
-    "active": True,
-    "workEmail": "maya.okafor@example.com",
-    "userName": "maya.okafor",
-    "displayName": "May Okafor",
-    "middleName": "A",
-    "employeeNumber": "1001",
-    "title": "Field Engineer",
-    "division": "North",
-    "department": "Operations",
-    "location": "Dayton Plant",
-    "workCountry": "US",
-    "workStreet": "1 Main St\nSuite 2",
-    "workCity": "Dayton",
-    "workState": "Ohio",
-    "workPostalCode": "45402",
-    "workPhone": "+1-555-0100",
-    "workPhoneExtension": "12",
-    "homePhone": "555-0103",
-    "mobilePhone": "555-0102",
-    "homeStreet": "12 Larch Road\nApt 3",
-    "homeCity": "Springfield",
-    "homeState": "Ohio",
-    "homePostalCode": "45501",
-    "homeCountry": "US",
-}
-MINIMAL: dict[str, str | bool] = {
-    "active": True,
-    "workEmail": "maya.okafor@example.com",
-    "userName": "maya.okafor",
-    "givenName": "Maya",
-}
-
-
-@pytest.fixture
-def http() -> Iterator[OutboundSession]:
-    """A session to an empty scim2-server, the referee."""
-    application = BearerTokenApplication(InMemoryStorage(), PROVIDER, bearer_tokens=["token-1"])
-    with serve(application) as server:
-        yield session(server.url + "/v2", "token-1")
-
-
-def session(url: str, token: str) -> OutboundSession:
-    return OutboundSession(url, headers={"Authorization": f"Bearer {token}"}, policy=LOOPBACK)
 
 
 @pytest.fixture(params=["patch", "array", "path-less", "put"])
@@ -80,7 +28,7 @@ def target(request: pytest.FixtureRequest) -> ScimTarget:
     if request.param == "array":
         adapter.profile = replace(adapter.profile, multi_valued="array")
     if request.param == "path-less":
-        adapter.profile = replace(adapter.profile, patch_form="path-less", clear="null")
+        adapter.profile = replace(adapter.profile, patch_form="path-less", clear_with="null")
     return adapter
 
 
@@ -121,10 +69,6 @@ def update(
     after = adapter.fetch(http, account.remote_id)
     assert after is not None
     return after
-
-
-def body_of(request: Request) -> Any:
-    return json.loads(request.body or b"null")
 
 
 # --- creating and reading ----------------------------------------------------------------------------------
@@ -523,5 +467,5 @@ def test_places_that_should_agree_and_do_not_are_a_difference() -> None:
 
 
 def test_an_unknown_profile_is_named_with_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="generic, jumpcloud"):
-        ScimTarget({"profile": "okta"})
+    with pytest.raises(ValueError, match="aws, generic, github, google, jumpcloud"):
+        ScimTarget({"profile": "acme"})

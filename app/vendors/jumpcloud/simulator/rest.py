@@ -10,7 +10,7 @@ from typing import Any
 from werkzeug.wrappers import Request, Response
 
 from app.simulation import as_json
-from app.simulation.scim_provider.provider import Persona
+from app.simulation.scim_provider import Persona
 from app.vendors.jumpcloud.simulator.errors import Refusal
 from app.vendors.jumpcloud.simulator.search import Record, arranged, by_body, by_query, selected
 from app.vendors.jumpcloud.simulator.systemusers import ORGANIZATION, SystemUsers

@@ -1,0 +1,163 @@
+"""What is to be written to an account that is known to be a person's, and what keeps it from being written. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from app.provisioning.adapter import Account
+from app.provisioning.fields import difference
+from app.provisioning.gates import SUSPEND, closed, why_closed
+from app.provisioning.links import Link, digest_of
+from app.provisioning.operations import Decision, Operation
+from app.provisioning.people import Person
+from app.provisioning.policies import Policy
+from app.provisioning.readers import Value
+
+_ORPHAN = "the employee was deleted; the account stays at the target until someone clears it"
+_KEPT = "inactive in the directory; the account is left as it is (`inactive=keep`)"
+COUNTERS = {
+    "create": "created",
+    "adopt": "adopted",
+    "update": "updated",
+    "activate": "activated",
+    "suspend": "suspended",
+}
+
+
+def written(
+    person: Person, link: Link, policy: Policy, account: Account | None, *, key: str, kind: str | None = None
+) -> Decision:
+    """The decision about an account that is known to be this person's."""
+    compared = account if link.compares or kind is not None else None
+    held = _held_there(link, compared, person.values)
+    leaves = not person.active and policy.inactive == "suspend"
+    suspends = leaves and not link.shuts(SUSPEND) and held.get("active") is not False
+    standing = _standing(person, link, policy)
+    changed: dict[str, Value | None] = {}
+    if standing.state in ("linked", "orphan"):
+        own = () if kind == "adopt" else (*link.sent, *link.sending)
+        clearable = [n for n in own if policy.clears_field(n) and not (n == "manager" and person.waits_for)]
+        changed = difference(person.values, held, clearable, policy.selection.create_only)
+        if not person.active:
+            changed.pop("active", None)
+    standing = replace(standing, withheld=policy.selection.create_only)
+    if policy.freezes_inactive and changed and not person.active:
+        standing = replace(
+            standing,
+            counts="waiting",
+            code="change_waits",
+            reason="the target changes nothing of a suspended account; it gets this when it is active again",
+            withheld=standing.withheld | changed.keys(),
+        )
+        changed = {}
+    shut = closed(link, changed)
+    if shut:
+        changed = {name: value for name, value in changed.items() if name not in shut}
+        standing = replace(
+            standing,
+            counts="waiting",
+            code="change_waits",
+            reason=why_closed(link, shut.values()),
+            withheld=standing.withheld | shut.keys(),
+        )
+    if changed and link.refused_digest == digest_of(changed):
+        changed = {}
+        standing = replace(standing, state="held", code=link.reason_code, reason=link.reason, counts="held")
+    elif standing.state in ("linked", "orphan"):
+        standing = replace(standing, is_confirmed=True)
+    if compared is not None:
+        standing = replace(standing, known={name: held.get(name) for name in (*link.sent, *link.sending)})
+    return _decision(person, link, account, standing, suspends, changed, held, key, kind)
+
+
+def _decision(
+    person: Person,
+    link: Link,
+    account: Account | None,
+    standing: Decision,
+    suspends: bool,
+    changed: Mapping[str, Value | None],
+    held: Mapping[str, Value],
+    key: str,
+    kind: str | None,
+) -> Decision:
+    standing = replace(standing, account=account)
+    if not suspends and not changed and kind is None:
+        return standing
+    if kind is None:
+        kind = "suspend" if suspends else "activate" if changed.get("active") is True else "update"
+    touched = [*changed, *(["active"] if suspends else [])]
+    operation = Operation(
+        kind=kind,
+        employee_id=person.employee_id,
+        label=person.label,
+        version=person.version,
+        values=person.values,
+        reason=_why(kind, suspends, changed, key),
+        remote_id=link.remote_id,
+        key=key,
+        suspends=suspends,
+        changed=changed,
+        before={name: held.get(name) for name in touched},
+        account=account,
+    )
+    return replace(standing, operation=operation, counts=COUNTERS[kind])
+
+
+def _why(kind: str, suspends: bool, changed: Mapping[str, Value | None], key: str) -> str:
+    parts = []
+    if kind == "adopt":
+        parts.append(f"an account with the same {key} exists")
+    if suspends:
+        parts.append("inactive in the directory")
+    if changed:
+        parts.append("differs in " + ", ".join(changed))
+    return "; ".join(parts) or "nothing to write"
+
+
+def _held_there(link: Link, account: Account | None, wanted: Mapping[str, Value]) -> dict[str, Value]:
+    """Field → value as the target holds it: from the account itself when compared, else from what was last sent."""
+    if account is None:
+        return {name: value for name, value in link.sent.items() if value is not None}
+    held = dict(account.values) | {"active": account.active}
+    if account.email is not None:
+        held["workEmail"] = account.email
+    for name, kept in link.normalised.items():
+        if name in wanted and link.sent.get(name) == wanted[name] and held.get(name) == kept:
+            held[name] = wanted[name]
+    return held
+
+
+def _standing(person: Person, link: Link, policy: Policy) -> Decision:
+    """The state of a link whose account is known, once all that may be sent is sent (rule 1)."""
+    if person.is_gone:
+        return Decision("orphan", "unchanged", "deleted", _ORPHAN)
+    hindrance = blocked(person)
+    if hindrance is not None:
+        return hindrance
+    if not person.active and policy.inactive == "keep":
+        return Decision("linked", "unchanged", "inactive_kept", _KEPT)
+    if not person.active and link.shuts(SUSPEND):
+        return Decision("linked", "waiting", "suspend_waits", why_closed(link, [SUSPEND]))
+    return Decision("linked", "unchanged")
+
+
+def blocked(person: Person) -> Decision | None:
+    """The decision about someone of whom nothing but a suspend may be sent; None where there is no hindrance."""
+    if person.email is None:
+        return Decision("waiting", "waiting", "no_work_email", "waiting: no work e-mail")
+    if person.sharers:
+        others = ", ".join(person.sharers)
+        return Decision(
+            "held",
+            "held",
+            "work_email_not_unique",
+            f"work e-mail not unique: {person.email} belongs to {person.label} [{person.employee_id}] and {others}",
+        )
+    if person.unmapped:
+        why = "; ".join(f"the mapping of {name} fails: {reason}" for name, reason in person.unmapped.items())
+        return Decision("held", "held", "mapping_failed", f"{why}; change the mapping, or {person.label}")
+    if person.flapping is not None:
+        return Decision("held", "held", "flapping", person.flapping.reason, wakes_at=person.flapping.until)
+    return None
