@@ -50,8 +50,11 @@ $(VENV)/.project-installed: pyproject.toml $(VENV)/.runtime-installed
 run: install  ## a running product with a demo tenant (ROLLCALL_DEMO=0: without)
 	$(BIN)/python -m app.demo
 
-bench: install-dev test-parts  ## our requests beside bare Flask, scim2-server and SCIMMY
+bench: install-dev test-parts  ## our requests beside bare Flask, scim2-server and SCIMMY; a push beside a bare pool
 	$(BIN)/python -m bench
+	$(BIN)/python -m bench.throughput
+	$(BIN)/python -m bench.provisioning_numbers
+	$(BIN)/python -m bench.leavers
 
 bench-large: install-dev test-parts  ## a million people beside ten thousand
 	$(BIN)/python -m bench.large

@@ -275,9 +275,7 @@ def _parsed(given: dict[str, tuple[str, str]], findings: list[str]) -> dict[str,
             values[name] = _PARSERS[name](text)
         except ValueError as error:
             findings.append(
-                f"{where}: {text!r} cannot be used; {error}"
-                if name not in _UNSHOWN
-                else f"{where}: {error}"
+                f"{where}: {text!r} cannot be used; {error}" if name not in _UNSHOWN else f"{where}: {error}"
             )
     return values
 

@@ -26,7 +26,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "link": ("link", "Links: one employee at one target."),
     "notice": ("notice", "Notices: what admins hear about, by e-mail and by signed webhook."),
     "plan": ("plan", "Plans: dry runs, syncs, and operations that wait for approval."),
-    "restore": ("backup", "Restore a backup from FILE into an empty database; every target and source starts paused."),
+    "restore": (
+        "backup",
+        "Restore a backup from FILE into an empty database; every target and source starts paused.",
+    ),
     "run": ("run", "Run web, worker and scheduler as one process group until SIGTERM."),
     "run-log": ("run_log", "Import runs: what was added, updated, deleted, skipped and errored."),
     "scheduler": ("run", "Wake what is due, and seal the audit chain."),

@@ -17,6 +17,8 @@ _ADOPTIONS = {
     True: ("adopt_and_suspend", "adopting an account and suspending it at once"),
     False: ("adoption_waits", "an account with this work e-mail exists already: taking it over"),
 }
+#: Seconds until somebody is looked up again whose address another account is about to get.
+OWED_SECONDS = 5.0
 WAY_OUT = "change a work e-mail, or create the account by hand: it is adopted"
 
 
@@ -53,6 +55,21 @@ def guarded(decision: Decision, policy: Policy, link: Link) -> Decision:
             decision, state="held", code=code, reason=f"{what} needs `rollcall plan approve`", counts="held"
         )
     return decision
+
+
+def unless_owed(decision: Decision, link: Link, owed: Mapping[str, str]) -> Decision:
+    """The decision, put off where it creates an account under an address that a deleted employee's is about to get.
+
+    `owed` is comparison key of the address → label of the deleted one; the next look finds that account, and takes it.
+    """
+    operation = decision.operation
+    if operation is None or not operation.creates:
+        return decision
+    label = owed.get(comparison_key(str(operation.values.get("workEmail", ""))))
+    if label is None:
+        return decision
+    reason = f"the account of {label}, deleted since, is about to get this address"
+    return Decision(link.state, "waiting", "account_busy", reason, again_in=OWED_SECONDS)
 
 
 def without_collisions(decisions: Iterable[Decision]) -> list[Decision]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from app.provisioning.adapter import Account
@@ -26,9 +26,20 @@ COUNTERS = {
 
 
 def written(
-    person: Person, link: Link, policy: Policy, account: Account | None, *, key: str, kind: str | None = None
+    person: Person,
+    link: Link,
+    policy: Policy,
+    account: Account | None,
+    *,
+    key: str,
+    kind: str | None = None,
+    inherited: Collection[str] = (),
 ) -> Decision:
-    """The decision about an account that is known to be this person's."""
+    """The decision about an account that is known to be this person's.
+
+    `inherited` are the fields that Rollcall sent for whose account it was before: those of an adopted one may be
+    cleared, what only the target knows may not (rule 3).
+    """
     compared = account if link.compares or kind is not None else None
     held = _held_there(link, compared, person.values)
     leaves = not person.active and policy.inactive == "suspend"
@@ -36,7 +47,7 @@ def written(
     standing = _standing(person, link, policy)
     changed: dict[str, Value | None] = {}
     if standing.state in ("linked", "orphan"):
-        own = () if kind == "adopt" else (*link.sent, *link.sending)
+        own = tuple(inherited) if kind == "adopt" else (*link.sent, *link.sending)
         clearable = [n for n in own if policy.clears_field(n) and not (n == "manager" and person.waits_for)]
         changed = difference(person.values, held, clearable, policy.selection.create_only)
         if not person.active:

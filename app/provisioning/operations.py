@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import Any
 
 from app.provisioning.adapter import Account, Request, TargetAdapter
 from app.provisioning.readers import Value
@@ -28,6 +29,8 @@ class Owner:
     state: str
     is_busy: bool
     label: str
+    #: Field → value that Rollcall last sent for the owner.
+    sent: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,8 @@ def _adopted(person: Person, link: Link, policy: Policy, found: Match, account: 
         reason = f"the account {account.remote_id} is being written for {found.owner.label}"
         return Decision(link.state, "waiting", "account_busy", reason, again_in=5.0)
     known = replace(link, remote_id=account.remote_id, gates={}, gate_run=None)
-    decision = written(person, known, policy, account, key=found.key or "", kind="adopt")
+    inherited = found.owner.sent if found.owner else ()
+    decision = written(person, known, policy, account, key=found.key or "", kind="adopt", inherited=inherited)
     takes_over = found.owner.employee_id if found.owner else None
     is_both = decision.operation is not None and decision.operation.suspends
     return replace(decision, takes_over=takes_over, needs_approval=is_both or policy.adopt == "hold")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, delete, null, select, update
+from sqlalchemy import Connection, bindparam, case, delete, func, null, select, update
 
 from app.provisioning.claims import AT_TARGET, IDS, LOWEST, MINE, Holder, locked
 from app.provisioning.links import Link
@@ -23,6 +23,12 @@ _SETTLED = """
 SETTLED = tuple(_SETTLED.split())
 _UNCHANGED = _c.generation == bindparam("b_generation")
 _IS_DONE = bindparam("b_done") == 1
+#: Nobody has asked for anything since the claim without a mark: a review of the breaker, an approval, a sync.
+_ASKED_FOR_NOTHING = (
+    (func.coalesce(_c.gate_run, 0) == bindparam("b_gate"))
+    & (_c.plan_id.is_(None) | (_c.plan_id == bindparam("b_plan")))
+    & (_c.sync_id.is_(None) | (_c.sync_id == bindparam("b_sync")))
+)
 _ORPHANED = (_c.state == "orphan") & ~_UNCHANGED
 
 
@@ -39,7 +45,11 @@ _SETTLE = (
         | {
             "frozen": case((_UNCHANGED, bindparam("b_frozen", type_=_c.frozen.type)), else_=_c.frozen),
             "due_at": case(
-                (_IS_DONE & (_c.due_generation <= bindparam("b_generation")), null()), else_=_c.due_at
+                (
+                    _IS_DONE & (_c.due_generation <= bindparam("b_generation")) & _ASKED_FOR_NOTHING,
+                    null(),
+                ),
+                else_=_c.due_at,
             ),
             "delivered_generation": case(
                 (_IS_DONE, bindparam("b_generation")), else_=_c.delivered_generation
@@ -125,6 +135,7 @@ def _settle_row(item: Settlement) -> dict[str, Any]:
         "b_done": int(item.is_done),
         "b_sync": item.link.sync_id if item.ends_sync else None,
         "b_plan": item.link.plan_id if item.ends_plan else None,
+        "b_gate": item.link.gate_run or 0,
     }
 
 

@@ -93,8 +93,11 @@ def _task(link: Link, person: Person | None, line: tuple[str, Any] | None) -> Ta
 # --- deciding ----------------------------------------------------------------------------------------------------
 
 _OWNERS = select(
-    _c.remote_id, _c.employee_id, _c.state, _c.lease_until, _c.attempt_started_at, _c.label
+    _c.remote_id, _c.employee_id, _c.state, _c.lease_until, _c.attempt_started_at, _c.label, _c.sent
 ).where(*_AT_TARGET, _c.remote_id.in_(bindparam("b_ids", expanding=True)))
+_OWED = select(_c.frozen, _c.label).where(
+    *_AT_TARGET, _c.state == "orphan", _c.due_at.is_not(None), _c.frozen.is_not(None)
+)
 _NAME_HOLDERS = select(_c.user_name_key, _c.employee_id, _c.label).where(
     *_AT_TARGET,
     _c.user_name_key.in_(bindparam("b_names", expanding=True)),
@@ -121,8 +124,9 @@ def decide(
             task.person, task.link, policy, task.sight, taken_user_names=taken, is_approved=task.is_exact
         )
     decided = guards.without_collisions(task.decision for task in open_tasks if task.decision)
+    owed = _owed_addresses(connection, key, decided)
     for task, decision in zip(open_tasks, decided, strict=True):
-        task.decision = decision
+        task.decision = guards.unless_owed(decision, task.link, owed)
         _prepare(task, adapter)
 
 
@@ -138,8 +142,23 @@ def _owners(connection: Connection, key: dict[str, Any], tasks: Sequence[Task]) 
             row.state,
             is_busy=row.attempt_started_at is not None or (row.lease_until or "") > now,
             label=row.label or f"employee {row.employee_id}",
+            sent=row.sent or {},
         )
         for row in connection.execute(_OWNERS, key | {"b_ids": sorted(ids)})
+    }
+
+
+def _owed_addresses(
+    connection: Connection, key: dict[str, Any], decided: Sequence[Decision]
+) -> dict[str, str]:
+    """Comparison key of a work e-mail → label of the deleted employee whose account is about to get it (rules 2, 7)."""
+    if not any(decision.operation and decision.operation.creates for decision in decided):
+        return {}
+    values = ((row.frozen.get("values", {}), row.label) for row in connection.execute(_OWED, key))
+    return {
+        comparison_key(str(owed["workEmail"])): label or "a deleted employee"
+        for owed, label in values
+        if owed.get("workEmail")
     }
 
 

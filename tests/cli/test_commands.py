@@ -92,6 +92,9 @@ COMMANDS = [
         "plan discard",
     ),
     *("simulate jumpcloud", "simulate scim", "simulate jazzhr"),
+    *("target probe", "target drift", "target groups", "target orphans", "target settings", "plan undo"),
+    *("keys list", "keys rotate", "keys retire", "backup", "restore", "employee erase"),
+    *("notice list", "notice channel add", "notice channel list", "notice channel remove"),
 ]
 
 

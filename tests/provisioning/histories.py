@@ -118,9 +118,9 @@ class History(RuleBasedStateMachine):
     @rule(who=people, title=st.sampled_from((*TITLES, None)), department=st.sampled_from(DEPARTMENTS))
     def change(self, who: int, title: str | None, department: str) -> None:
         name = self.chosen(who)
-        # Adoption never blanks (rule 3): what an account that is taken over had stays until it gets another value.
-        said = {"title": title} if title or name not in self.hired_again else {}
-        self.edit(lambda world, ids: world.change(ids[name], **said, enterprise={"department": department}))
+        self.edit(
+            lambda world, ids: world.change(ids[name], title=title, enterprise={"department": department})
+        )
 
     @rule(who=people)
     def move_to_a_new_address(self, who: int) -> None:
@@ -159,8 +159,6 @@ class History(RuleBasedStateMachine):
     @rule(who=people, hired_again=st.booleans())
     def delete(self, who: int, hired_again: bool) -> None:
         name = self.chosen(who)
-        if hired_again:
-            delivered(self.world, self.later)
         email = self.emails.pop(name)
         self.edit(lambda world, ids: world.delete(ids.pop(name)))
         if name in self.inactive - self.hired_again:

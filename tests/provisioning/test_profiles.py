@@ -62,7 +62,9 @@ def test_an_account_that_is_there_already_is_adopted_by_its_work_email(world: Wo
     assert stored(world, "maya.okafor@example.com")["name"]["givenName"] == "Maya"
 
 
-def test_changes_of_a_suspended_account_that_is_frozen_wait_until_it_is_active_again(scim_world: MakeWorld) -> None:
+def test_changes_of_a_suspended_account_that_is_frozen_wait_until_it_is_active_again(
+    scim_world: MakeWorld,
+) -> None:
     world = scim_world(VENDORS["launchdarkly"], profile="launchdarkly", rate="0")
     maya = world.hire("Maya", "Okafor")
     world.settle()

@@ -289,6 +289,35 @@ def test_rule_2_a_person_hired_again_takes_over_the_orphan_link(world: World) ->
     assert world.link(second).remote_id == remote_id
 
 
+def test_rule_2_someone_hired_again_under_an_address_that_is_still_owed_gets_no_second_account(
+    world: World,
+) -> None:
+    old = world.hire("Maya", "Okafor", "old@example.com", title="Engineer")
+    world.tick()
+    world.email(old, "new@example.com")
+    world.delete(old)
+    world.hire("Maya", "Okafor", "new@example.com", title="Lead")
+
+    world.settle()
+
+    assert list(world.far.accounts()) == ["new@example.com"]
+    assert world.account("new@example.com")["title"] == "Lead"
+
+
+def test_rule_3_whoever_takes_an_account_over_does_not_keep_what_was_sent_for_the_one_before(
+    world: World,
+) -> None:
+    old = world.hire("Maya", "Okafor", title="Engineer")
+    world.tick()
+    world.far.change(world.account("maya.okafor@example.com")["id"], displayName="by hand")
+    world.delete(old)
+    world.hire("Maya", "Okafor")
+
+    world.settle()
+
+    assert "title" not in world.account("maya.okafor@example.com")
+
+
 def test_rule_8_a_field_that_is_not_selected_is_never_sent_and_never_cleared(world: World) -> None:
     maya = world.hire("Maya", "Okafor", title="Engineer")
     world.tick()
