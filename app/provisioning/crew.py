@@ -12,15 +12,13 @@ from app.provisioning.errors import RetryLater
 from app.provisioning.retries import CIRCUIT_AFTER
 from app.provisioning.sending import Outcome
 from app.provisioning.tasks import Task
-from app.provisioning.wire import Gate, Recorder
+from app.provisioning.wire import SHORT_REST, Gate, Recorder
 
 log = structlog.get_logger(__name__)
 
 Call = Callable[[Task], Outcome]
 #: Seconds between the beats in which the main thread renews leases and looks whether the target was paused.
 BEAT = 0.5
-#: A target that asks for so many seconds at most is waited for; to end the drain would throw its look-ups away.
-SHORT_REST = 5.0
 
 
 class Crew:

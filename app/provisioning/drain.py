@@ -54,6 +54,7 @@ class Drain:
         self.chance = Random()
         self._can_list = True
         self._urgent_at = 0.0
+        self._listed = 0
 
     def run(self) -> Counts:
         """Work until nothing is due; returns what was done."""
@@ -121,10 +122,11 @@ class Drain:
             if not turns.take_listing(connection, self.bench.holder):
                 return False
         read_at, self._urgent_at = clock.now(), time.monotonic() + URGENT_EVERY
+        self._listed = 0
         try:
-            self.bench.listing = listing.read(
-                self.target.adapter.list_accounts(self.bench.session), read_at, self._between
-            )
+            with self.bench.session.patiently():
+                accounts = self.target.adapter.list_accounts(self.bench.session)
+                self.bench.listing = listing.read(accounts, read_at, self._between)
         except Stopped:
             return False
         except (TargetError, OutboundError) as error:
@@ -133,6 +135,7 @@ class Drain:
 
     def _between(self) -> None:
         """Suspends do not wait for a long listing."""
+        self._listed += 1
         if time.monotonic() < self._urgent_at:
             return
         while not self.bench.is_over and self.hand.work(priority=0):
@@ -144,6 +147,11 @@ class Drain:
         log.warning(
             "the target could not be listed", target=self.target.name, code=error.code, reason=error.message
         )
+        self._can_list = False
+        if self._listed and isinstance(error, RetryLater):
+            # It answers, only not every time: nobody waits for it to give the whole list.
+            self.bench.reads_singly = True
+            return True
         self.bench.crew.judge(
             Outcome("unauthorised" if sending.pauses(error) else error.outcome, error=error)
         )
@@ -151,5 +159,4 @@ class Drain:
             targets.pause_refused(self.target, error)
         if isinstance(error, RetryLater):
             self.bench.session.gate.stop("unavailable")
-        self._can_list = False
         return not self.bench.is_over

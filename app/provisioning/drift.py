@@ -144,11 +144,12 @@ def _compared(
     """Compare every listed account; return the remote ids. A list that breaks off is noted as incomplete."""
     seen: set[str] = set()
     accounts = target.adapter.list_accounts(session)
-    for batch in _batches(_fresh(_until_it_breaks(accounts, result), seen)):
-        with reading() as connection:
-            _compare_batch(connection, target, batch, result, note)
-        result.accounts += len(batch)
-        advance(len(batch))
+    with session.patiently():
+        for batch in _batches(_fresh(_until_it_breaks(accounts, result), seen)):
+            with reading() as connection:
+                _compare_batch(connection, target, batch, result, note)
+            result.accounts += len(batch)
+            advance(len(batch))
     return seen
 
 

@@ -75,7 +75,8 @@ def _ids(connection: Connection, target: Target, everybody: bool) -> Iterator[st
 
 def _listed(target: Target, session: PacedSession) -> Listing | None:
     try:
-        return listing.read(target.adapter.list_accounts(session), clock.now(), lambda: None)
+        with session.patiently():
+            return listing.read(target.adapter.list_accounts(session), clock.now(), lambda: None)
     except IncompleteListing:
         return None
 

@@ -322,7 +322,11 @@ class GroupLinkMemberRow(Model):
     """A member that was last sent, or confirmed, as one of a group at a target."""
 
     __tablename__ = "group_link_member"
-    __table_args__ = (ForeignKeyConstraint(["tenant_id", "target_id"], _TARGET), CLUSTERED)
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "target_id"], _TARGET),
+        Index("ix_group_link_member_remote_id", "tenant_id", "target_id", "remote_id"),
+        CLUSTERED,
+    )
 
     tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
     target_id: Mapped[int] = mapped_column(Integer, primary_key=True)

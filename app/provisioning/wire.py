@@ -8,10 +8,14 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from app.outbound import Exchange, OutboundSession
+from app.outbound import Exchange, OutboundError, OutboundSession, Response
 
 #: How often a resting call looks whether the drain was stopped meanwhile.
 _LOOK_SECONDS = 0.2
+#: A target that asks for so many seconds at most is waited for; to end the drain would throw its look-ups away.
+SHORT_REST = 5.0
+#: How often a page of a list is asked for, and the first of the pauses between, which double (seconds).
+PAGE_TRIES, FIRST_REST = 5, 0.1
 
 
 class Stopped(Exception):
@@ -142,6 +146,35 @@ class PacedSession(OutboundSession):
         super().__init__(base_url, observe=recorder.note, **options)
         self.gate = gate
         self.recorder = recorder
+        self._patience = threading.local()
+
+    @contextmanager
+    def patiently(self) -> Iterator[None]:
+        """Repeat reads of this thread that fail for a moment: of a hundred pages one often does."""
+        self._patience.tries = PAGE_TRIES
+        try:
+            yield
+        finally:
+            self._patience.tries = 1
+
+    def call(self, method: str, path: str, **options: Any) -> Response:
+        """As `OutboundSession.call`; a read that is made patiently is repeated. Raises `Stopped` besides."""
+        tries = getattr(self._patience, "tries", 1) if method == "GET" else 1
+        for number in range(1, tries):
+            try:
+                response = super().call(method, path, **options)
+            except OutboundError as error:
+                if not error.retryable:
+                    raise
+                seconds = error.retry_after or FIRST_REST * 2.0**number
+            else:
+                if response.status != 429 and response.status < 500:
+                    return response
+                seconds = response.retry_after or FIRST_REST * 2.0**number
+                if seconds > SHORT_REST:
+                    return response
+            self.gate.rest(seconds)
+        return super().call(method, path, **options)
 
     def passage(self) -> AbstractContextManager[None]:
         """The gate's. Raises `Stopped` when it stays shut."""

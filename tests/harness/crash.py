@@ -11,6 +11,7 @@ Afterwards the checker compares source, directory and target, and ``rollcall ver
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -177,6 +178,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int)
     parser.add_argument("--database", choices=["sqlite", "postgresql", "both"], default="both")
     chosen = parser.parse_args()
+    # Whoever ends the test ends its processes too: they live in sessions of their own.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     kinds = ["sqlite", "postgresql"] if chosen.database == "both" else [chosen.database]
     plan = Plan(chosen.people, chosen.kills, chosen.workers, tuple(chosen.between))
     is_clean = True

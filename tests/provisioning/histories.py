@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from app.provisioning.tables import link_table
 from tests.harness.later import Later
 from tests.harness.sweep import Fault, Place
 from tests.provisioning.far import Far, Scim, is_write
+from tests.provisioning.far import _scim_values as scim_values
 from tests.provisioning.world import World
 
 TITLES = ("Engineer", "Lead", "Chief of “Ops”")
@@ -67,6 +69,11 @@ def ask_for_full(world: World) -> None:
 people = st.integers(0, 5)
 
 
+def made_under(account: Mapping[str, Any], email: str) -> bool:
+    """Whether an account was created for this address: its user name is made of the first one, and never changes."""
+    return re.fullmatch(re.escape(email.partition("@")[0]) + r"\d*", account["userName"]) is not None
+
+
 class History(RuleBasedStateMachine):
     """A small organisation and its target, lived through in some order; `straight` holds the edits alone."""
 
@@ -103,7 +110,7 @@ class History(RuleBasedStateMachine):
     @rule()
     def hire(self) -> None:
         name = f"n{next(self.numbers)}"
-        self._hired(name, f"{name}@example.com")
+        self._hired(name, f"{name}x@example.com")
 
     def _hired(self, name: str, email: str) -> None:
         self.emails[name] = email
@@ -125,7 +132,7 @@ class History(RuleBasedStateMachine):
     @rule(who=people)
     def move_to_a_new_address(self, who: int) -> None:
         name = self.chosen(who)
-        self._address(name, f"moved{next(self.numbers)}@example.com")
+        self._address(name, f"moved{next(self.numbers)}x@example.com")
 
     def _address(self, name: str, email: str) -> None:
         self.emails[name] = email
@@ -223,17 +230,21 @@ class History(RuleBasedStateMachine):
         for plan in self.world.plans(state="waiting"):
             self.world.approve(plan.id)
         delivered(self.world, self.later)
-        wanted, held = self.end_of_the_straight_way(), self.far.accounts()
-        assert len(held) == len(self.far.users()), "two accounts with one work e-mail"
+        wanted, held = self.end_of_the_straight_way(), self.accounts()
         for name, email in self.emails.items():
-            account = held.get(email)
+            account = held.get(self.world.link(self.ids[name]).remote_id)
             if name in self.inactive:
                 assert account is None or account["active"] is False, f"{name} left and is active there"
-            else:
-                assert account is not None, f"{name} ({email}) has no account"
-                assert self.seen(account) == self.seen(wanted[email]), f"{name} ({email})"
-        for email in self.left_and_gone & held.keys() - set(self.emails.values()):
-            assert held[email]["active"] is False, f"{email} left before the delete and is active there"
+                continue
+            assert account is not None, f"{name} ({email}) has no account"
+            assert self.seen(account) == self.seen(wanted[email]), f"{name} ({email})"
+            others = [other for other in held.values() if other["workEmail"] == email and other != account]
+            # Who moves to the address of somebody deleted finds that account there, and it stays (rule 7).
+            assert not (others and made_under(account, email)), f"{name} ({email}) was made twice"
+        for account in held.values():
+            if account["workEmail"] in self.left_and_gone - set(self.emails.values()):
+                assert account["active"] is False, f"{account} left before the delete and is active there"
+        self.every_account_is_someones(held.keys())
         self.far.forget_calls()
         ask_for_full(self.world)
         delivered(self.world, self.later)
@@ -253,6 +264,18 @@ class History(RuleBasedStateMachine):
             return far.accounts()
         finally:
             far.stop()
+
+    def accounts(self) -> dict[str, dict[str, Any]]:
+        """Remote id → values."""
+        return {user["id"]: scim_values(user) for user in self.far.users()}
+
+    def every_account_is_someones(self, remote_ids: Collection[str]) -> None:
+        """All accounts were made by links, and each is known to one."""
+        known = select(link_table.c.remote_id).where(
+            link_table.c.tenant_id == self.world.tenant.id, link_table.c.remote_id.is_not(None)
+        )
+        with reading() as connection:
+            assert sorted(connection.scalars(known)) == sorted(remote_ids), "an account that no link knows"
 
     def seen(self, account: Mapping[str, Any]) -> dict[str, Any]:
         """What the law is about: the ids are each target's own, the user name is that of the first address."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
-from unittest.mock import AbstractContextManager, patch
+from unittest.mock import patch
 
 from flask import Flask
 

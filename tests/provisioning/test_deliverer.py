@@ -246,3 +246,33 @@ def test_a_put_only_target_is_updated_without_losing_what_it_alone_knows(scim_wo
     user = world.far.users()[0]  # type: ignore[attr-defined]
     assert (user["title"], user["nickName"], user["active"]) == ("Alumna", "kept", False)
     assert world.link(maya).state == "linked"
+
+
+def test_a_long_list_of_which_pages_fail_now_and_then_is_read_all_the_same(
+    scim_world: Callable[..., World],
+) -> None:
+    world = scim_world("page-cap:size=1;503:every=15,retry_after=0;500:every=22,method=GET", concurrency="1")
+    world.hire_many(30)
+    world.settle(60)
+    with writing() as connection:
+        resync.request_full(connection, world.target, "test")
+
+    world.settle(60)
+
+    assert len(world.far.accounts()) == 30
+    assert {plan.state for plan in world.plans()} == {"applied"}
+
+
+def test_a_list_that_never_comes_to_its_end_keeps_nobody_waiting(scim_world: Callable[..., World]) -> None:
+    world = scim_world("page-cap:size=5;500:path=startIndex=11")
+    people = world.hire_many(30)
+    world.settle(60)
+    with writing() as connection:
+        resync.request_full(connection, world.target, "test")
+    world.change(people[0], active=False)
+
+    world.settle(60)
+
+    assert world.account("p0.many@example.com")["active"] is False
+    assert world.target.failures == 0
+    assert {plan.state for plan in world.plans()} == {"applied"}

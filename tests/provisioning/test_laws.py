@@ -117,7 +117,7 @@ def make_far(request: pytest.FixtureRequest) -> Callable[[], Far]:
 def test_a_plan_that_is_approved_sends_byte_for_byte_what_it_showed(
     later: Later, make_far: Callable[[], Far]
 ) -> None:
-    @settings(LAW, max_examples=examples(12, 3))
+    @settings(LAW, max_examples=examples(8, 2))
     @given(people_of_a_plan)
     def law(drawn: list[dict[str, str]]) -> None:
         far = Tapped(make_far())
@@ -147,7 +147,7 @@ def test_a_plan_that_is_approved_sends_byte_for_byte_what_it_showed(
 
 @pytest.mark.timeout(3600)
 def test_a_full_resync_repeated_writes_nothing(later: Later, make_far: Callable[[], Far]) -> None:
-    @settings(LAW, max_examples=examples(12, 3))
+    @settings(LAW, max_examples=examples(8, 2))
     @given(people_of_a_plan, st.booleans())
     def law(drawn: list[dict[str, str]], by_hand: bool) -> None:
         far = make_far()

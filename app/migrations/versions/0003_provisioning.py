@@ -30,6 +30,9 @@ def upgrade() -> None:
     op.create_index("ix_breaker_passed_at", "breaker_passed", ["tenant_id", "target_id", "at"])
     _index("ix_notice_delivery_due", "notice_delivery", ["next_attempt_at"], _PENDING)
     _index("ix_group_link_due", "group_link", ["tenant_id", "target_id", "due_at"], _DUE)
+    op.create_index(
+        "ix_group_link_member_remote_id", "group_link_member", ["tenant_id", "target_id", "remote_id"]
+    )
     op.add_column("attempt", sa.Column("employee_version", sa.Integer(), nullable=True))
     op.create_index("ix_attempt_at", "attempt", ["at"])
     op.add_column("operation", sa.Column("irreversible", sa.Text(), nullable=True))
