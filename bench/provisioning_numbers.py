@@ -16,12 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import func, select
+
 from app import directory
 from app.access import tenants
 from app.access.tenants import Tenant
 from app.database import reading, writing
 from app.provisioning import approvals, plans, rehearsal, resync, targets, ticks
 from app.provisioning.counts import Counts
+from app.provisioning.tables import link_table
 from app.provisioning.targets import Target
 from app.simulation import serve
 from app.sources import catalog, runner
@@ -97,6 +100,16 @@ class Counted:
         counts = ticks.run(self.target.tenant_id, self.target.id)
         assert counts is not None
         return counts
+
+    def linked(self) -> int:
+        """Return how many people have an account there."""
+        with reading() as connection:
+            where = (
+                link_table.c.tenant_id == self.target.tenant_id,
+                link_table.c.target_id == self.target.id,
+            )
+            query = select(func.count()).where(*where, link_table.c.remote_id.is_not(None))
+            return connection.scalar(query) or 0
 
     def calls_of(self, work: Callable[[], Any]) -> Calls:
         """Return the calls that the work makes."""
@@ -226,6 +239,8 @@ def _bad_sources() -> Iterator[Row]:
             _import(source)
             there = Counted(tenant, "far", process)
             there.tick()
+            linked = there.linked()
+            assert linked > _HIRES // 2, f"only {linked} people have accounts: nothing would be shown"
             if what == "an empty list":
                 simulator.company.hires.clear()
             simulator.plan_faults(faults)
@@ -233,7 +248,9 @@ def _bad_sources() -> Iterator[Row]:
             calls = there.calls_of(there.tick)
         suspends = sum('"active":false' in call["body"].replace(" ", "") for call in calls.writes)
         yield Row(
-            f"source of {_HIRES} people answers with {what}", "0 suspends", f"{suspends} suspends, {calls}"
+            f"source of {_HIRES} people, {linked} linked, answers with {what}",
+            "0 suspends",
+            f"{suspends} suspends, {calls}",
         )
 
 
