@@ -65,7 +65,7 @@ bench-large: install-dev test-parts  ## a million people beside ten thousand
 test: install-dev test-parts  ## lint and every test (TESTS=tests/scim narrows, TEST_WORKERS=4 widens)
 	@status=0; \
 	$(MAKE) --no-print-directory --keep-going lint || { status=1; echo 'lint failed (above); the tests run all the same'; }; \
-	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist worksteal $(TESTS) || status=1; \
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist worksteal --durations=30 $(TESTS) || status=1; \
 	exit $$status
 
 test-parts:

@@ -18,6 +18,7 @@ from app.provisioning.reasons import LINK_REASONS, says
 from app.provisioning.standing import (
     DELIVERED,
     HELD,
+    NOT_NEEDED,
     ORPHAN,
     ROW,
     WAITING,
@@ -175,4 +176,7 @@ def _count_changes(check: Check, person: Person, owed: Owed | None, how: Standin
         reached = min(reached, person.version - 1) if owed.link.remote_id else 0
     check.count("changes", person.version)
     check.count("changes delivered or coalesced", reached)
-    check.count(f"changes {'not needed' if how.kind == DELIVERED else how.kind}", person.version - reached)
+    check.count(
+        f"changes {'not needed' if how.kind in (DELIVERED, NOT_NEEDED) else how.kind}",
+        person.version - reached,
+    )

@@ -253,7 +253,8 @@ def test_72_hours_of_failures_end_in_quarantine_and_a_leaver_is_suspended_all_th
 
     world.tick()
     assert (world.link(maya).state, world.link(maya).reason_code) == ("held", "quarantine")
-    assert world.link(maya).due_at is None
+    assert world.link(maya).due_at is not None
+    assert world.link(maya).next_attempt_at > clock.after(23 * 3600), "it is tried again once a day"
 
     with writing() as connection:
         connection.execute(update(target_table).values(failures=0, retry_at=None))
