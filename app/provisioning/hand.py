@@ -74,7 +74,10 @@ class Bench:
         policy = self.target.policy
         rounds = ROUNDS * policy.concurrency
         allowed = min(rounds, int(SECONDS * policy.rate)) if policy.rate else rounds
-        return 1 if self.is_probing else max(claims.BATCH, allowed)
+        if self.is_probing:
+            return 1
+        # The first batch has one hand only, which stands still while it is marked and settled: it is a small one.
+        return max(claims.BATCH, allowed) if self.crew.answered else claims.BATCH
 
 
 class Hand:
