@@ -13,19 +13,8 @@ from app.provisioning.tables import link_table
 from app.sources import catalog, runner, runs
 from tests.harness.later import Later
 from tests.harness.trials import HOURS, disagreements, organisation
+from tests.sources.conftest import HEADER, MAPPING
 
-MAPPING = """
-[record]
-key = "ID"
-[fields]
-"enterprise.employeeNumber" = "ID"
-"name.givenName" = "First"
-"name.familyName" = "Last"
-"emails[work].value" = "Email"
-"title" = "Title"
-"active" = { from = "Status", map = { "Active" = true, "Left" = false } }
-"""
-HEADER = "ID,First,Last,Email,Title,Status"
 BEFORE = [f"{n},Given{n},Family{n},p{n}@example.com,Engineer,Active" for n in range(4)]
 #: Two join, one leaves, one is promoted, one is renamed and one stays; one row is wrong, one is there twice.
 AFTER = [
