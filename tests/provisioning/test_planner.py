@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -239,15 +238,3 @@ def test_two_people_who_would_get_one_user_name_are_both_held() -> None:
 
     assert [decision.code for decision in held] == ["user_name_taken"] * 2
     assert "Noor" in (held[0].reason or "")
-
-
-def test_a_decision_takes_well_under_a_millisecond() -> None:
-    who, link, sight = (
-        person(title="X"),
-        replace(LINKED, compare_since="t"),
-        seen(account(), what=Reading.ACCOUNT),
-    )
-    start = time.perf_counter()
-    for _ in range(1000):
-        decided(who, link, sight)
-    print(f"{(time.perf_counter() - start) * 1000:.0f} µs per person")
