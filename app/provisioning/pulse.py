@@ -10,7 +10,7 @@ import structlog
 from flask import Flask, current_app
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.database import writing
+from app.database import refresh_statistics, writing
 from app.provisioning import sharing, turns
 from app.provisioning.claims import Holder
 from app.provisioning.policies import Policy
@@ -80,9 +80,11 @@ class Pulse:
 
     def _run(self) -> None:
         with self._app.app_context():
+            refresh_statistics()
             while not self._ended.wait(self._seconds):
                 try:
                     self._beat()
+                    refresh_statistics()
                 except SQLAlchemyError as error:
                     log.warning(
                         "a drain could not renew its turn; it tries again", error=type(error).__name__

@@ -41,7 +41,7 @@ SETTINGS = {
     "log_min_messages": "warning",
 }
 #: What a durable cluster has instead: a commit that has been answered survives a power cut.
-DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "autovacuum": "on"}
 
 
 class PostgresError(Exception):

@@ -65,6 +65,8 @@ class Group:
                 env={**os.environ, "PYTHONPATH": str(ROOT), "CHILD": NOTE_PID + BODIES["steady"]},
                 stdout=log,
                 stderr=log,
+                # Whoever started the tests may have this signal ignored (nohup), and children inherit that.
+                preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
             )
 
     def _part(self, name: str) -> dict[str, object]:
