@@ -42,6 +42,7 @@ $(VENV)/.dev-installed: requirements-dev.lock $(VENV)/.runtime-installed
 
 # The editable install brings the `rollcall` command and the entry points by which vendors are found.
 $(VENV)/.project-installed: pyproject.toml $(VENV)/.runtime-installed
+	@rm -rf rollcall.egg-info # an old one would hide new entry points from programs that are started here
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 

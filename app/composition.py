@@ -51,21 +51,28 @@ def _key_ring(settings: Settings) -> KeyRing:
 
 
 def _join_listeners(app: Flask) -> None:
+    from app.exporting import write_back
     from app.provisioning import breaker, marking
-    from app.sources import runs
+    from app.sources import linking, pushing, runs
 
     directory.listen(app, marking.on_directory_change)
+    directory.listen(app, pushing.on_directory_change)
     breaker.join(app, runs.run_has_ended)
+    linking.listen(app, write_back.on_record)
+    linking.listen_to_sources(app, write_back.on_source)
 
 
 def _join_blueprints(app: Flask) -> None:
-    from app.web import health, metrics, oauth
-    from app.web.console import init_console, problems
+    from app.web import health, metrics, oauth, webhooks
+    from app.web.api import init_api, refusals
+    from app.web.console import init_console
     from app.web.scim import application as scim
 
-    app.register_error_handler(HTTPException, problems.refused)
+    app.register_error_handler(HTTPException, refusals.refused)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(metrics.blueprint)
+    app.register_blueprint(webhooks.blueprint)
     oauth.join(app)
     init_console(app)
+    init_api(app)
     scim.mount(app)

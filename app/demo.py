@@ -34,7 +34,9 @@ from app.errors import NotFoundError, RollcallError, SettingsError, WrongUse
 from app.jobs.supervisor import Part, Supervisor
 from app.migrations.upgrading import upgrade_database
 from app.provisioning import resync, targets
-from app.sources import catalog, runs
+from app.sources import catalog, drafts, life, runs, vendors
+from app.sources.catalog import Source
+from app.sources.drafts import Draft
 from scim.keys import comparison_key
 
 HOST = product.HOST
@@ -43,7 +45,7 @@ SOURCE, TARGET = "jazzhr", "jumpcloud"
 SIMULATOR_KEY = "simulator-key"
 #: Source and target → how their simulator is started, beside ``--port`` and ``--key``.
 SIMULATORS: Mapping[str, tuple[str, ...]] = {SOURCE: ("--people", "40", "--faults", "no-limit"), TARGET: ()}
-SOURCE_SETTINGS = {"calls_per_minute": "0", "work_email": "{given}.{family}@demo.example", "interval": "2m"}
+SOURCE_SETTINGS = {"calls_per_minute": "0", "work_email": "{given}.{family}@demo.example", "schedule": "2m"}
 #: The simulated JumpCloud keeps its accounts in memory. When it starts anew, the full resync that every start of the
 #: demo asks for finds them gone and, because of ``vanished``, makes them again.
 TARGET_SETTINGS = {"vanished": "recreate", "interval": "10"}
@@ -251,12 +253,20 @@ def _wire_source(connection: Connection, tenant: Tenant, url: str) -> None:
         source = catalog.named(connection, tenant.id, SOURCE)
     except NotFoundError:
         settings, secrets = SOURCE_SETTINGS | {"base_url": url}, {"api_key": SIMULATOR_KEY}
-        source = catalog.add(connection, tenant.id, catalog.drafted("jazzhr", SOURCE, settings, secrets), BY)
+        source = _connected(connection, tenant, drafts.drafted("jazzhr", SOURCE, settings, secrets))
     if source.settings["base_url"] != url:
-        moved = catalog.redrafted(source, {"base_url": url}, {})
+        moved = drafts.redrafted(source, {"base_url": url}, {})
         source = catalog.change(connection, tenant.id, moved, BY)
     if source.state == "active":
         runs.start(connection, source, dry_run=False, requested_by=BY)
+
+
+def _connected(connection: Connection, tenant: Tenant, draft: Draft) -> Source:
+    """Add and publish the simulated JazzHR; no data of real people is in it to consent to."""
+    vendors.enable(connection, tenant.id, draft.kind, BY)
+    source = catalog.add(connection, tenant.id, draft, BY)
+    life.give_consent(connection, source, BY)
+    return life.publish(connection, source, (), BY)
 
 
 def _wire_target(connection: Connection, tenant: Tenant, url: str) -> None:

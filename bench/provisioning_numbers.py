@@ -27,7 +27,7 @@ from app.provisioning.counts import Counts
 from app.provisioning.tables import link_table
 from app.provisioning.targets import Target
 from app.simulation import serve
-from app.sources import catalog, runner
+from app.sources import drafts, runner
 from app.sources.catalog import Source
 from app.vendors.jazzhr.simulator import BASE as JAZZHR_BASE
 from app.vendors.jazzhr.simulator import DEFAULT_KEY, JazzHRSimulator
@@ -35,6 +35,7 @@ from app.vendors.scim.simulator import BASE
 from bench.databases import KINDS, working_folder
 from bench.organisation import ADMIN, application, hired, the_same_at
 from tests.harness.checker import writes
+from tests.harness.connecting import connect
 from tests.harness.fault_target import TargetProcess
 
 #: Of those who exist at the target already, one in so many differs there.
@@ -259,10 +260,10 @@ def _source(slug: str, url: str) -> tuple[Tenant, Source]:
         "base_url": url, "calls_per_minute": "0", "retry_seconds": "0.01",
         "work_email": "{first_name}.{last_name}@example.com",
     }  # fmt: skip
-    draft = catalog.drafted("jazzhr", "jazz", given, {"api_key": DEFAULT_KEY})
+    draft = drafts.drafted("jazzhr", "jazz", given, {"api_key": DEFAULT_KEY})
     with writing() as connection:
         tenant = tenants.create(connection, slug)
-        return tenant, catalog.add(connection, tenant.id, draft, "bench")
+        return tenant, connect(connection, tenant.id, draft, "bench")
 
 
 def _import(source: Source) -> None:

@@ -1,4 +1,4 @@
-"""Clients: the identity providers and HR systems that call the SCIM API, and what is set for each."""
+"""Clients: the identity providers, HR systems and scripts that call the APIs, and what is set for each."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from app.access.tables import Client as ClientTable
 from app.errors import NotFoundError, WrongUse
 from app.identifiers import next_number
 
-SCOPES = ("scim:read", "scim:write", "scim:sensitive")
+#: Those of the SCIM API and of the admin API; none of the one gives a right in the other.
+SCOPES = ("scim:read", "scim:write", "scim:sensitive", "admin:read", "admin:write")
+_INCLUDED_IN = {"scim:read": "scim:write", "admin:read": "admin:write"}
 MAX_RATE = 1_000_000
 _client = ClientTable.__table__
 
 
 def covers(held: frozenset[str], scope: str) -> bool:
-    """True when ``held`` allows ``scope``; ``scim:write`` includes ``scim:read``."""
-    return scope in held or (scope == "scim:read" and "scim:write" in held)
+    """True when ``held`` allows ``scope``; to write includes to read."""
+    return scope in held or _INCLUDED_IN.get(scope) in held
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ class Principal:
     rate_key: int
 
     def may(self, scope: str) -> bool:
-        """True when the token carries ``scope``; ``scim:write`` includes ``scim:read``."""
+        """True when the token carries ``scope``; to write includes to read."""
         return clients.covers(self.scopes, scope)
 
 

@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "link": ("link", "Links: one employee at one target."),
     "notice": ("notice", "Notices: what admins hear about, by e-mail and by signed webhook."),
     "plan": ("plan", "Plans: dry runs, syncs, and operations that wait for approval."),
+    "precedence": ("precedence", "Whose word counts where several sources and clients write one field."),
     "restore": (
         "backup",
         "Restore a backup from FILE into an empty database; every target and source starts paused.",
@@ -39,8 +40,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "target": ("target", "Systems that people are pushed to."),
     "tenant": ("tenant", "Tenants: the organisations of this installation."),
     "token": ("token", "Tokens with which identity providers and HR systems call the SCIM API."),
+    "vendor": ("vendor", "Kinds of source that a tenant may connect."),
     "verify": ("verify", "Prove that nothing was lost, and that what is stored agrees."),
     "web": ("run", "Serve the SCIM API and the console."),
+    "welcome": ("welcome", "The mail that a tenant's new members get."),
     "worker": ("run", "Work on what the scheduler wakes: pushes and imports."),
 }
 

@@ -26,6 +26,7 @@ from app.jobs.queue import current_queue
 from app.jobs.tables import lease_table
 from app.keeping.schema import newest_revision, present_revision
 from app.keeping.sealed import open_samples, usage
+from app.notices import letters
 from app.notices.mail import MailServer
 from app.provisioning import ticks
 from app.provisioning.tables import link_table, target_table
@@ -135,7 +136,7 @@ def _check_public_url() -> Finding:
 def _check_mail() -> Finding:
     url = _settings().smtp_url
     if not url:
-        return Finding(OK, "not set: notices go to webhooks only")
+        return Finding(OK, "not set: notices go to webhooks only, reports and welcome mails wait")
     server = MailServer.of(url)
     made = smtplib.SMTP_SSL if server.scheme == "smtps" else smtplib.SMTP
     try:
@@ -145,6 +146,17 @@ def _check_mail() -> Finding:
         cause = f"{server.host}:{server.port} does not answer ({type(error).__name__})"
         return Finding(WRONG, cause, "notices wait: look at ROLLCALL_SMTP_URL, and at what lies between")
     return Finding(OK, f"{server.host}:{server.port} answers")
+
+
+def _check_letters() -> Finding:
+    if _settings().smtp_url:
+        return Finding(OK, "sent by the mail server")
+    with reading() as connection:
+        waiting = sum(letters.waiting(connection, tenant.id) for tenant in tenants.listed(connection))
+    if not waiting:
+        return Finding(OK, "none waits")
+    found = f"{waiting} letters (reports, welcome mails) wait for a mail server, for five days each"
+    return Finding(WARN, found, "set ROLLCALL_SMTP_URL and ROLLCALL_MAIL_FROM")
 
 
 # --- the database ---------------------------------------------------------------------------------------------
@@ -330,6 +342,7 @@ _LEVELS: tuple[dict[str, Check], ...] = (
         "scheduler": _check_scheduler,
         "workers": _check_workers,
         "targets": _check_targets,
+        "letters": _check_letters,
         "audit chain": _check_audit,
     },
 )

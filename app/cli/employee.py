@@ -13,19 +13,25 @@ from sqlalchemy import Connection
 
 from app import directory
 from app.cli.answers import json_option, say, tenant_named, tenant_option
-from app.cli.explaining import say_link
+from app.cli.explaining import say_link, say_told
+from app.cli.finding import employee_named
+from app.cli.pin import pin, unpin
 from app.database import reading
 from app.directory.documents import Forms, forms_of
-from app.errors import NotFoundError, WrongUse
 from app.keeping import erasing
 from app.provisioning import explain as explaining
 from app.provisioning import origins, targets, timeline
 from app.provisioning.origins import Origin
+from app.sources.explaining import told_of
 
 
 @click.group()
 def employee() -> None:
     """People of the directory."""
+
+
+for _command in (pin, unpin):
+    employee.add_command(_command)
 
 
 @employee.command()
@@ -53,11 +59,11 @@ def show(
     with reading() as connection:
         gone = history and not directory.get(connection, tenant.id, who)
         is_gone = gone and bool(directory.revisions(connection, tenant.id, who))
-        found = None if is_gone else _one(connection, tenant.id, who)
+        found = None if is_gone else employee_named(connection, tenant.id, who)
         employee_id = found.id if found else who
         answer: dict[str, Any] = {"id": employee_id, "document": None} if found is None else _members(found)
         if explain and found is not None:
-            _explain(connection, tenant.id, found.id, answer)
+            _explain(connection, tenant.id, found, answer)
         if history:
             _tell(connection, tenant.id, employee_id, answer, before, limit)
     if as_json:
@@ -82,8 +88,13 @@ def _members(found: directory.Resource) -> dict[str, Any]:
     }
 
 
-def _explain(connection: Connection, tenant_id: int, employee_id: str, answer: dict[str, Any]) -> None:
+def _explain(
+    connection: Connection, tenant_id: int, found: directory.Resource, answer: dict[str, Any]
+) -> None:
+    employee_id, document = found.id, found.document
     answer["owners"] = directory.owners(connection, tenant_id, employee_id)
+    told = told_of(connection, tenant_id, employee_id, document, answer["owners"])
+    answer["sources"] = {path: asdict(each) for path, each in told.items()}
     answer["origins"] = origins.to_json(origins.of(connection, tenant_id, employee_id))
     answer["targets"] = [
         explaining.link_report(connection, target, employee_id)
@@ -157,28 +168,16 @@ def _erased(employee_id: str, done: erasing.Erased) -> Iterator[str]:
     yield "Backups made before still hold the person."
 
 
-def _one(connection: Connection, tenant_id: int, who: str) -> directory.Resource:
-    ids = [who] if directory.get(connection, tenant_id, who) else []
-    ids = ids or directory.ids_by_user_name(connection, tenant_id, who)
-    ids = ids or directory.ids_by_any_email(connection, tenant_id, who)
-    if not ids:
-        raise NotFoundError(f"Nobody in this tenant has the id, userName or e-mail {who[:200]!r}.")
-    if len(ids) > 1:
-        raise WrongUse(
-            f"{len(ids)} employees have the e-mail {who[:200]!r}; name one by id: {', '.join(ids[:5])}."
-        )
-    found = directory.get(connection, tenant_id, ids[0])
-    assert found is not None
-    return found
-
-
 def _say_document(answer: dict[str, Any], forms: Forms) -> None:
     known = answer.get("origins", {})
     click.echo(f"{answer['id']}  version {answer['version']}  last modified {answer['lastModified']}")
-    for path, value in sorted(directory.flatten(answer["document"]).items()):
-        shown = "•••" if forms.is_concealed(path) else json.dumps(value, ensure_ascii=False)
+    values, told = directory.flatten(answer["document"]), answer.get("sources", {})
+    for path in sorted({*values, *told}):
+        shown = "•••" if forms.is_concealed(path) else _side(values.get(path))
         origin = origins.shown(Origin(path, **known[path])) if path in known else ""
         click.echo(f"  {path}: {shown}" + (f"   ← {origin}" if origin else ""))
+        if path in told:
+            say_told(told[path])
 
 
 def _say_history(answer: dict[str, Any]) -> None:

@@ -32,6 +32,21 @@ def say_link(report: Mapping[str, Any]) -> None:
         )
 
 
+def say_told(told: Mapping[str, Any]) -> None:
+    """Print what there is to say of one value: its pin, the list that counts for it, what each source says."""
+    pin = told["pin"]
+    if pin is not None:
+        because = f" because {pin['note']}" if pin["note"] else ""
+        click.echo(f"      pinned by {pin['by']} at {pin['at'][:19].replace('T', ' ')}{because}")
+    if len(told["words"]) > 1 and told["writers"]:
+        click.echo(f"      precedence: {', then '.join(told['writers'])}")
+    for word in told["words"]:
+        rule = (
+            f"{told['field']} ← {word['rule']}" if word["rule"] else "its mapping has no rule for it any more"
+        )
+        click.echo(f"      source {word['source']}, record {word['record']} ({rule}): {word['says']}")
+
+
 def _head(report: Mapping[str, Any]) -> Iterator[str]:
     yield f"{report['label']} at {report['target']}: {report['state']} ({report['standing'].replace('_', ' ')})"
     if report["why_not_sent"] is not None:

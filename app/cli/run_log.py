@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import click
@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from app.cli.answers import json_option, say, say_table, tenant_named, tenant_option
 from app.database import reading, writing
 from app.errors import WrongUse
-from app.sources import catalog, runs
+from app.sources import catalog, retrying, row_errors, runs
 from app.sources.error_file import write_error_file
 from app.sources.runs import Run
 
@@ -41,6 +41,24 @@ def import_progress() -> Iterator[Callable[[Run], None]]:
             bar.update(task, description=words, completed=done, total=known_total)
 
         yield show
+
+
+@contextmanager
+def progress_shown(as_json: bool) -> Iterator[Callable[[Run], None] | None]:
+    """Give what shows progress: a bar in a terminal, a line of JSON whenever something has changed with ``--json``."""
+    if not as_json:
+        with import_progress() if sys.stderr.isatty() else nullcontext() as progress:
+            yield progress
+        return
+    last: dict[str, Any] = {}
+
+    def tell(run: Run) -> None:
+        line = {"run": run.id, "phase": run.phase, "read": run.staged, **run.counts.as_dict()}
+        if line != last and not run.has_ended:
+            last.update(line)
+            say(line, True, "")
+
+    yield tell
 
 
 @click.group("run-log")
@@ -83,7 +101,7 @@ def show(run_id: int, tenant_slug: str, as_json: bool) -> None:
     with reading() as connection:
         names = {known.id: known.name for known in catalog.listed(connection, tenant.id)}
         run = runs.get(connection, tenant.id, run_id)
-        answer = {**_shown(run, names), "error_lines": runs.count_errors(connection, tenant.id, run_id)}
+        answer = {**_shown(run, names), "error_lines": row_errors.count(connection, tenant.id, run_id)}
     say(
         answer,
         as_json,
@@ -95,13 +113,14 @@ def show(run_id: int, tenant_slug: str, as_json: bool) -> None:
 @click.argument("run_id", metavar="RUN", type=int)
 @tenant_option
 @click.option("--output", metavar="FILE", help="Write to FILE instead of standard output.")
+@click.option("--only", type=click.Choice(row_errors.SEVERITIES), help="Errors or warnings only; else both.")
 @with_appcontext
-def errors(run_id: int, tenant_slug: str, output: str | None) -> None:
+def errors(run_id: int, tenant_slug: str, output: str | None, only: str | None) -> None:
     """Write the error file of a run: a CSV with row, column, code, reason, record id, severity."""
     tenant = tenant_named(tenant_slug)
     with reading() as connection:
         runs.get(connection, tenant.id, run_id)
-        lines = runs.errors(connection, tenant.id, run_id)
+        lines = row_errors.lines(connection, tenant.id, run_id, (only,) if only else row_errors.SEVERITIES)
         if output is None:
             write_error_file(lines, sys.stdout)
             return
@@ -133,22 +152,28 @@ def cancel(run_id: int, tenant_slug: str, as_json: bool) -> None:
 @run_log.command()
 @click.argument("run_id", metavar="RUN", type=int)
 @tenant_option
-@json_option
-@click.pass_context
 @with_appcontext
-def retry(context: click.Context, run_id: int, tenant_slug: str, as_json: bool) -> None:
-    """Import the source of a run again and wait for the end: rows that did not change are skipped."""
-    from app.cli.source import import_source
+def approve(run_id: int, tenant_slug: str) -> None:
+    """Let a held run go on; a worker takes it, or the next `source import` of its source."""
+    tenant = tenant_named(tenant_slug)
+    with writing() as connection:
+        run = runs.approve(connection, tenant.id, run_id, BY)
+    click.echo(f"Run {run.id} is approved and goes on.")
+
+
+@run_log.command()
+@click.argument("run_id", metavar="RUN", type=int)
+@tenant_option
+@json_option
+@with_appcontext
+def retry(run_id: int, tenant_slug: str, as_json: bool) -> None:
+    """Try the records again that run RUN could not take, only those, and wait for the end."""
+    from app.cli.source import import_and_say
 
     tenant = tenant_named(tenant_slug)
     with reading() as connection:
-        run = runs.get(connection, tenant.id, run_id)
-        known = catalog.with_id(connection, tenant.id, run.source_id)
-    if known is None:
-        raise WrongUse(f"The source of run {run_id} was removed; there is nothing to import again.")
-    context.invoke(
-        import_source, name=known.name, tenant_slug=tenant_slug, dry_run=run.dry_run, as_json=as_json
-    )
+        known, choice = retrying.what_again(connection, tenant.id, run_id)
+    import_and_say(known, tenant_slug, as_json, **choice)
 
 
 def _shown(run: Run, names: dict[int, str]) -> dict[str, Any]:
@@ -156,6 +181,9 @@ def _shown(run: Run, names: dict[int, str]) -> dict[str, Any]:
         "run": run.id,
         "source": names.get(run.source_id),
         "state": run.state,
+        "trigger": run.trigger,
+        "is_full": run.is_full,
+        "approved_by": run.approved_by,
         "phase": run.phase,
         "dry_run": run.dry_run,
         **run.counts.as_dict(),

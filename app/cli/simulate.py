@@ -17,6 +17,10 @@ SIMULATORS: dict[str, str] = {
     "jumpcloud": "app.vendors.jumpcloud.simulator:JumpCloudSimulator",
     "scim": "app.vendors.scim.simulator:ScimSimulator",
     "jazzhr": "app.vendors.jazzhr.simulator:JazzHRSimulator",
+    "icims": "app.vendors.icims.simulator:ICIMSSimulator",
+    "bamboohr": "app.vendors.bamboohr.simulator:BambooHRSimulator",
+    "smartrecruiters": "app.vendors.smartrecruiters.simulator:SmartRecruitersSimulator",
+    "intellihr": "app.vendors.intellihr.simulator:IntelliHRSimulator",
 }
 
 

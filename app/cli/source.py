@@ -5,24 +5,24 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from contextlib import nullcontext
-from itertools import islice
 from typing import Any
 
 import click
 from flask.cli import with_appcontext
 
-from app import clock, registry
+from app import registry
 from app.cli.answers import json_option, say, say_table, tenant_named, tenant_option
-from app.cli.run_log import counters, import_progress
+from app.cli.run_log import counters, progress_shown
+from app.cli.source_export import export
+from app.cli.source_life import check, consent_to, disconnect, pause, publish, remove, resume
 from app.cli.source_options import secret_option, secrets_of, set_option, settings_of
+from app.cli.source_suggestions import confirm, suggestions
+from app.cli.source_webhook import webhook
 from app.database import reading, writing
 from app.errors import WrongUse
-from app.sources import catalog, runner, runs
-from app.sources.catalog import Draft, Source
-from app.sources.errors import RowRefused
-from app.sources.mapping import Mapping
-from app.sources.records import SourceRecord
+from app.sources import catalog, drafts, life, previewing, row_errors, runner, runs
+from app.sources.catalog import Source
+from app.sources.drafts import Draft
 from app.sources.runs import Run
 
 BY = "system:cli"
@@ -31,6 +31,23 @@ BY = "system:cli"
 @click.group()
 def source() -> None:
     """Sources: HR systems, applicant-tracking systems and files that people come from."""
+
+
+_COMMANDS = (
+    check,
+    confirm,
+    consent_to,
+    disconnect,
+    export,
+    pause,
+    publish,
+    remove,
+    resume,
+    suggestions,
+    webhook,
+)
+for _command in _COMMANDS:
+    source.add_command(_command)
 
 
 @source.command()
@@ -54,12 +71,16 @@ def add(
     \b
     A file:   --set path=FILE --set mapping=@FILE.toml | --set mapping=guess
               [--set delimiter=;] [--set encoding=latin-1] [--set header_row=3]
+    BambooHR: --set subdomain=your-company --secret api_key=-
     JazzHR:   --secret api_key=- [--set include_salary=yes]
-    All:      [--set work_email='{given}.{family}@example.com'] [--set interval=1h]
+    intelliHR: --set subdomain=your-company --secret api_key=- [--set upcoming_staff=active]
+    All:      [--set work_email='{given}.{family}@example.com'] [--set schedule=1h] [--set report_to=YOU@EXAMPLE.COM]
+
+    A vendor's source is a draft until it is consented to and published (`source consent`, `check`, `publish`).
     """
     tenant = tenant_named(tenant_slug)
     registry.source_adapter(kind)
-    draft = catalog.drafted(kind, name, settings_of(pairs), secrets_of(secret_pairs))
+    draft = drafts.drafted(kind, name, settings_of(pairs), secrets_of(secret_pairs))
     with writing() as connection:
         added = catalog.add(connection, tenant.id, draft, BY)
     _say_drafted(draft, _shown(added), tenant_slug, as_json, "added")
@@ -81,9 +102,12 @@ def set_source(
         raise WrongUse("Nothing to change: give --set KEY=VALUE or --secret KEY=VALUE.")
     with reading() as connection:
         known = catalog.named(connection, tenant.id, name)
-    draft = catalog.redrafted(known, settings_of(pairs), secrets_of(secret_pairs))
+    secrets = secrets_of(secret_pairs)
+    draft = drafts.redrafted(known, settings_of(pairs), secrets)
     with writing() as connection:
         changed = catalog.change(connection, tenant.id, draft, BY)
+        if secrets:
+            changed = life.link_again(connection, changed, BY)
     _say_drafted(draft, _shown(changed), tenant_slug, as_json, "changed")
 
 
@@ -91,18 +115,24 @@ def set_source(
 @click.argument("name")
 @tenant_option
 @click.option("--dry-run", is_flag=True, help="Count what would be done, and change nobody.")
+@click.option("--full", is_flag=True, help="Read everything again, not only what is new.")
 @json_option
 @with_appcontext
-def import_source(name: str, tenant_slug: str, dry_run: bool, as_json: bool) -> None:
+def import_source(name: str, tenant_slug: str, dry_run: bool, full: bool, as_json: bool) -> None:
     """Import people from the source NAME and wait for the end."""
     tenant = tenant_named(tenant_slug)
     with reading() as connection:
         known = catalog.named(connection, tenant.id, name)
-    with import_progress() if sys.stderr.isatty() else nullcontext() as progress:
-        run = runner.import_now(known, dry_run=dry_run, requested_by=BY, progress=progress)
+    import_and_say(known, tenant_slug, as_json, dry_run=dry_run, is_full=full)
+
+
+def import_and_say(known: Source, tenant_slug: str, as_json: bool, **choice: Any) -> None:
+    """Import, wait for the end and say what came of it; exit with 1 unless it finished. ``choice``: `import_now`."""
+    with progress_shown(as_json) as progress:
+        run = runner.import_now(known, requested_by=BY, progress=progress, **choice)
     with reading() as connection:
-        problems = runs.count_errors(connection, tenant.id, run.id)
-    _say_imported(run, name, tenant_slug, problems, as_json)
+        problems = row_errors.count(connection, known.tenant_id, run.id)
+    _say_imported(run, known.name, tenant_slug, problems, as_json)
     if run.state != "finished":
         sys.exit(1)
 
@@ -114,10 +144,15 @@ def _say_imported(run: Run, name: str, tenant_slug: str, problems: int, as_json:
             f"rollcall: run {run.id} of {name} {run.state}: {run.message or 'nothing more is known'}",
             err=True,
         )
+    if run.state == "held":
+        way = f"rollcall run-log approve {run.id} --tenant {tenant_slug}"
+        click.echo(f"Nobody has been changed. To let it go on: {way}", err=True)
     if problems:
         lines = "1 line" if problems == 1 else f"{problems} lines"
         way = f"rollcall run-log errors {run.id} --tenant {tenant_slug} --output errors.csv"
         click.echo(f"The error file of run {run.id} has {lines}: {way}", err=True)
+    if run.dry_run and run.state == "finished" and run.message:
+        click.echo(run.message, err=True)
     word = "Dry run" if run.dry_run else "Run"
     say({**run.counts.as_dict(), "run": run.id}, as_json, f"{word} {run.id} of {name}: {counters(run)}.")
 
@@ -134,7 +169,7 @@ def list_sources(tenant_slug: str, as_json: bool) -> None:
             {**_shown(known), "last_run": _last_run(runs.listed(connection, tenant.id, known.id, 1))}
             for known in catalog.listed(connection, tenant.id)
         ]
-    columns = ("name", "kind", "state", "interval", "work_email", "last_run")
+    columns = ("name", "kind", "state", "schedule", "work_email", "last_run")
     say_table(
         rows,
         as_json,
@@ -163,24 +198,6 @@ def show(name: str, tenant_slug: str, as_json: bool) -> None:
 @source.command()
 @click.argument("name")
 @tenant_option
-@json_option
-@with_appcontext
-def check(name: str, tenant_slug: str, as_json: bool) -> None:
-    """Look whether the source NAME can be read; changes nothing."""
-    tenant = tenant_named(tenant_slug)
-    with reading() as connection:
-        known = catalog.named(connection, tenant.id, name)
-    findings = known.adapter().check(runner.context_of(known))
-    for finding in findings:
-        value = {"check": finding.name, "ok": finding.ok, "message": finding.message}
-        say(value, as_json, f"{'ok  ' if finding.ok else 'FAIL'} {finding.name}: {finding.message}")
-    if not all(finding.ok for finding in findings):
-        sys.exit(1)
-
-
-@source.command()
-@click.argument("name")
-@tenant_option
 @click.option(
     "--rows", default=5, show_default=True, type=click.IntRange(1, 1000), help="How many rows to show."
 )
@@ -191,11 +208,7 @@ def preview(name: str, tenant_slug: str, rows: int, as_json: bool) -> None:
     tenant = tenant_named(tenant_slug)
     with reading() as connection:
         known = catalog.named(connection, tenant.id, name)
-    context = runner.context_of(known)
-    mapping = known.compiled_mapping(context)
-    records = (record for page in known.adapter().read(context, None) for record in page.records)
-    for record in islice(records, rows):
-        shown = _previewed(mapping, record)
+    for shown in previewing.previewed(known, runner.context_of(known), rows):
         lines = [f"row {shown['row']}  " + ("left out" if shown["left_out"] else f"record {shown['record']}")]
         lines += [
             f"  {field} = {json.dumps(value, ensure_ascii=False)}" for field, value in shown["fields"].items()
@@ -204,70 +217,18 @@ def preview(name: str, tenant_slug: str, rows: int, as_json: bool) -> None:
         say(shown, as_json, "\n".join(lines))
 
 
-def _previewed(mapping: Mapping, record: SourceRecord) -> dict[str, Any]:
-    record_id, values, problems = "", {}, [record.problem] if record.problem else []
-    is_wanted = bool(problems) or mapping.wants(record.values)
-    try:
-        if is_wanted and not problems:
-            record_id = mapping.record_id(record.values)
-            mapped = mapping.apply(record_id, record.values, mapping.today(clock.utcnow()))
-            values, problems = mapped.values, list(mapped.problems)
-    except RowRefused as refusal:
-        problems = list(refusal.problems)
-    shown = {n: v if mapping.targets[n].quotable or v is None else "•••" for n, v in values.items()}
-    found = [{"column": p.column, "code": p.code, "reason": p.reason} for p in problems]
-    return {
-        "row": record.number,
-        "record": record_id,
-        "left_out": not is_wanted,
-        "fields": shown,
-        "problems": found,
-    }
-
-
-@source.command()
-@click.argument("name")
-@tenant_option
-@with_appcontext
-def pause(name: str, tenant_slug: str) -> None:
-    """Stop the scheduled imports of the source NAME; imports on request go on."""
-    _set_state(name, tenant_slug, "paused", "is paused; `rollcall source resume` starts its schedule again")
-
-
-@source.command()
-@click.argument("name")
-@tenant_option
-@with_appcontext
-def resume(name: str, tenant_slug: str) -> None:
-    """Start the scheduled imports of the source NAME again."""
-    _set_state(name, tenant_slug, "active", "is active")
-
-
-def _set_state(name: str, tenant_slug: str, state: str, words: str) -> None:
-    tenant = tenant_named(tenant_slug)
-    with writing() as connection:
-        catalog.set_state(connection, tenant.id, name, state, BY)
-    click.echo(f"Source {name} {words}.")
-
-
-@source.command()
-@click.argument("name")
-@tenant_option
-@with_appcontext
-def remove(name: str, tenant_slug: str) -> None:
-    """Remove the source NAME, its records and runs; the people that it brought stay."""
-    tenant = tenant_named(tenant_slug)
-    with writing() as connection:
-        catalog.remove(connection, tenant.id, name, BY)
-    click.echo(f"Source {name} is removed; the people that it brought stay.")
-
-
 def _say_drafted(draft: Draft, shown: dict[str, Any], tenant_slug: str, as_json: bool, word: str) -> None:
     if draft.was_guessed and not as_json:
         click.echo(draft.mapping)
     answer = {**shown, "mapping": draft.mapping} if draft.was_guessed else shown
-    way = f"rollcall source import {draft.name} --tenant {tenant_slug} --dry-run"
-    say(answer, as_json, f"Source {draft.name} {word}; try it with: {way}")
+    step = "consent" if shown["state"] == "draft" else "import"
+    way = f"rollcall source {step} {draft.name} --tenant {tenant_slug}" + (
+        " --dry-run" if step == "import" else ""
+    )
+    say(answer, as_json, f"Source {draft.name} {word}; {_NEXT[step]}: {way}")
+
+
+_NEXT = {"consent": "a draft until it is consented to and published", "import": "try it with"}
 
 
 def _shown(known: Source) -> dict[str, Any]:
@@ -275,7 +236,8 @@ def _shown(known: Source) -> dict[str, Any]:
         "name": known.name,
         "kind": known.kind,
         "state": known.state,
-        "interval": known.interval,
+        "schedule": str(known.schedule),
+        "report_to": known.report_to,
         "work_email": known.work_email,
         "settings": known.settings,
         "secrets": sorted(known.secrets),

@@ -10,7 +10,7 @@ import click
 
 from app.cli.answers import key_values
 from app.errors import WrongUse
-from app.sources.catalog import GUESS
+from app.sources.drafts import GUESS
 
 set_option = click.option(
     "--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A setting; mapping=@FILE.toml, mapping=guess."

@@ -62,26 +62,36 @@ def _employee_of(tenant_id: int, resource_type: ResourceType, row: Any) -> Resou
     )
 
 
+def _ids_by(column: Any) -> Prepared:
+    where = (_employee.c.tenant_id == bindparam("tenant_id"), column == bindparam("key"))
+    return Prepared(select(_employee.c.id).where(*where).order_by(_employee.c.id))
+
+
+#: Asked for every person whom an import adds.
+_BY_USER_NAME, _BY_NUMBER = (
+    _ids_by(_employee.c.user_name_key),
+    _ids_by(_employee.c.employee_number_key),
+)
+
+
 def ids_by_user_name(connection: Connection, tenant_id: int, user_name: str) -> list[str]:
     """Return the ids (one or none) of the employee with this userName, whatever its case."""
-    return _ids_where(connection, tenant_id, _employee.c.user_name_key == comparison_key(user_name))
+    return _found(_BY_USER_NAME, connection, tenant_id, user_name)
 
 
 def ids_by_employee_number(connection: Connection, tenant_id: int, number: str) -> list[str]:
     """Return the ids of the employees with this employee number."""
-    return _ids_where(connection, tenant_id, _employee.c.employee_number_key == comparison_key(number))
+    return _found(_BY_NUMBER, connection, tenant_id, number)
 
 
-def _ids_where(connection: Connection, tenant_id: int, condition: Any) -> list[str]:
-    query = (
-        select(_employee.c.id).where(_employee.c.tenant_id == tenant_id, condition).order_by(_employee.c.id)
-    )
-    return list(connection.scalars(query))
+def _found(query: Prepared, connection: Connection, tenant_id: int, text: str) -> list[str]:
+    rows = query.rows(connection, {"tenant_id": tenant_id, "key": comparison_key(text)})
+    return [row[0] for row in rows]
 
 
 #: Neither distinct nor ordered: SQLite would then walk the whole tenant instead of the index of addresses.
 _WORK = (_email.c.tenant_id == bindparam("tenant_id"), _email.c.type == "work")
-_BY_WORK_EMAIL = select(_email.c.employee_id).where(*_WORK, _email.c.key == bindparam("key"))
+_BY_WORK_EMAIL = Prepared(select(_email.c.employee_id).where(*_WORK, _email.c.key == bindparam("key")))
 _BY_WORK_EMAILS = select(_email.c.key, _email.c.employee_id).where(
     *_WORK, _email.c.key.in_(bindparam("keys", expanding=True))
 )
@@ -89,9 +99,7 @@ _BY_WORK_EMAILS = select(_email.c.key, _email.c.employee_id).where(
 
 def ids_by_work_email(connection: Connection, tenant_id: int, address: str) -> list[str]:
     """Return the ids of the employees who have this address among their work e-mails."""
-    return sorted(
-        set(connection.scalars(_BY_WORK_EMAIL, {"tenant_id": tenant_id, "key": comparison_key(address)}))
-    )
+    return sorted(set(_found(_BY_WORK_EMAIL, connection, tenant_id, address)))
 
 
 def owners_of_work_emails(

@@ -9,10 +9,12 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 import structlog
 from flask import Flask, current_app
+from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from app import clock
@@ -24,9 +26,10 @@ from app.jobs.leases import Lease
 from app.jobs.queue import Queue, current_queue
 from app.jobs.tasks import Tasks
 from app.jobs.upkeep import Cadence
-from app.notices import deliveries
+from app.notices import deliveries, posting
 from app.provisioning import ticks
-from app.sources import runner, runs
+from app.sources import inbox, runs, starting
+from app.sources.runs import Run
 
 log = structlog.get_logger(__name__)
 
@@ -74,7 +77,7 @@ class Scheduler:
         self._cadence = Cadence()
 
     def beat(self) -> bool:
-        """Seal what is unsealed, start due imports, wake workers for due targets and unfinished runs.
+        """Seal what is unsealed, start imports that are due or that webhooks ask for, wake workers.
 
         Does nothing, and returns False, while another scheduler is active.
         """
@@ -85,11 +88,15 @@ class Scheduler:
         with reading() as connection:
             due_targets = ticks.due_targets(connection, clock.now())
             crowded = ticks.crowded(connection, clock.now())
-            has_due_sources = bool(runs.due_sources(connection, clock.now()))
+            has_due_sources = bool(starting.due_sources(connection, clock.now()))
+            has_deliveries = bool(inbox.waiting(connection, clock.now()))
             due_runs = runs.due(connection)
             due_notices = deliveries.due_tenants(connection, clock.now())
+            due_letters = posting.due_tenants(connection, clock.now())
         if has_due_sources:
-            due_runs += [run for run in self._start_imports() if run not in due_runs]
+            due_runs += self._started(starting.start_due)
+        if has_deliveries:
+            due_runs += self._started(inbox.start_waiting)
         wanted = [
             *(("push", tenant_id, target_id, since) for tenant_id, target_id, since in due_targets),
             *(("import_run", tenant_id, run_id, "") for tenant_id, run_id in due_runs),
@@ -97,7 +104,7 @@ class Scheduler:
                 ("assist", tenant_id, target_id, f"{drains} drains")
                 for tenant_id, target_id, drains in crowded
             ),
-            *(("notices", tenant_id, 0, "") for tenant_id in due_notices),
+            *(("notices", tenant_id, 0, "") for tenant_id in sorted({*due_notices, *due_letters})),
             *((task, 0, 0, "") for task in self._cadence.due()),
         ]
         with self._queue.trying():
@@ -120,9 +127,9 @@ class Scheduler:
                 if self.lease.confirmed(connection):
                     audit.seal(connection, tenant_id)
 
-    def _start_imports(self) -> list[tuple[int, int]]:
+    def _started(self, start: Callable[[Connection, str], list[Run]]) -> list[tuple[int, int]]:
         with writing() as connection:
-            started = runner.start_due(connection, clock.now()) if self.lease.confirmed(connection) else []
+            started = start(connection, clock.now()) if self.lease.confirmed(connection) else []
         return [(run.tenant_id, run.id) for run in started]
 
     def _ask(self, task: str, tenant_id: int, number: int, since: str = "") -> None:

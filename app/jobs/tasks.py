@@ -11,7 +11,7 @@ from flask import Flask
 from huey.api import Huey, TaskWrapper
 
 from app.jobs import upkeep
-from app.notices import delivering
+from app.notices import delivering, posting
 from app.provisioning import deliverer, ticks
 from app.sources import runner
 
@@ -70,6 +70,7 @@ def _assist(tenant_id: int, target_id: int) -> None:
 
 def _notices(tenant_id: int, _number: int) -> None:
     delivering.drain(tenant_id)
+    posting.drain(tenant_id)
 
 
 def _watch(_tenant_id: int, _number: int) -> None:

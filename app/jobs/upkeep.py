@@ -15,9 +15,10 @@ from sqlalchemy import Connection
 from app import clock
 from app.access import tenants
 from app.database import reading, writing
-from app.notices import expiring, forgetting, reminding, telling
+from app.notices import expiring, forgetting, letters, reminding, telling
 from app.notices.telling import Finding
 from app.provisioning import retention, watching
+from app.sources import inbox, starting
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +31,8 @@ _LOOKS: tuple[Callable[[Connection, int], list[Finding]], ...] = (watching.findi
 _CLEARINGS: tuple[Callable[[Connection, int, str], int], ...] = (
     retention.forget_some,
     forgetting.forget_some,
+    letters.clear,
+    inbox.forget_some,
 )
 
 
@@ -49,17 +52,21 @@ class Cadence:
 
 
 def watch() -> None:
-    """Tell every tenant's admins what is news, and remind them of what still waits."""
+    """Tell every tenant's admins what is news, and remind them of what still waits; mend times of a wrong clock."""
     for tenant_id in _tenants():
         now = clock.now()
         with reading() as connection:
             findings = [finding for look in _LOOKS for finding in look(connection, tenant_id)]
             news = telling.news(connection, tenant_id, findings)
             has_reminders = reminding.has_due(connection, tenant_id, now)
+            is_ahead = bool(starting.too_far(connection, tenant_id, now))
         if news or has_reminders:
             with writing() as connection:
                 telling.tell_all(connection, tenant_id, news)
                 reminding.remind(connection, tenant_id, now)
+        if is_ahead:
+            with writing() as connection:
+                starting.pull_in(connection, tenant_id, now)
 
 
 def clear() -> None:

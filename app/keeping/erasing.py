@@ -31,6 +31,7 @@ from app.provisioning.tables import (
     plan_table,
     target_table,
 )
+from app.sources import pins, suggestions, welcome
 from app.sources.tables import import_run, row_error, source, source_record
 
 log = structlog.get_logger(__name__)
@@ -61,6 +62,9 @@ _SWEPT = (
     ),
     *sorted(table.name for table in MENTIONS),
     "source_record",
+    "letter",
+    "pin",
+    "match_suggestion",
 )
 
 
@@ -98,6 +102,9 @@ def erase(tenant_id: int, employee_id: str, actor: directory.Actor) -> Erased:
         records = _records(connection, tenant_id, employee_id)
         for table, columns in MENTIONS.items():
             _mentions(connection, tenant_id, table, columns, forgotten.names)
+        welcome.forget(connection, tenant_id, forgotten.names)
+        pins.forget(connection, tenant_id, employee_id)
+        suggestions.forget(connection, tenant_id, [employee_id])
         audit.record(
             connection, tenant_id, actor.name, "employee.erased", f"employee:{employee_id}",
             {"was_present": forgotten.was_present, "revisions": forgotten.revisions},

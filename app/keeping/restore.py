@@ -25,6 +25,7 @@ from app.keeping.archive import Archive, BackupUnreadable, Manifest, opened
 from app.keeping.backup import Progress
 from app.keeping.schema import bring_to, known_revisions, present_revision
 from app.migrations.upgrading import upgrade_database
+from app.notices import letters
 
 ACTOR = "system:restore"
 
@@ -165,25 +166,34 @@ def _bring_to_rest(
     targets = sources = runs = 0
     for tenant_id in rows.tenant_ids(connection):
         targets += _pause(connection, known["target"], tenant_id, pause_reason=reason)
-        sources += _pause(connection, known["source"], tenant_id)
+        sources += _pause(connection, known["source"], tenant_id, is_source=True)
         runs += _end_runs(connection, known, tenant_id, ended)
+        letters.give_up(
+            connection, tenant_id, f"It may have been sent since the backup of {manifest.made_at} was made."
+        )
         if tenant_id != rows.NOBODY:
             values = {"made_at": manifest.made_at, "version": manifest.version}
             audit.record(connection, tenant_id, ACTOR, "installation.restored", "backup", values)
     return targets, sources, runs
 
 
-def _pause(connection: Connection, table: Table, tenant_id: int, **values: str) -> int:
-    """Pause a tenant's targets or sources, those that were paused already too: it is news why."""
-    statement = update(table).where(table.c.tenant_id == tenant_id)
-    connection.execute(statement.values(state="paused", **values))
-    counted = select(func.count()).select_from(table).where(table.c.tenant_id == tenant_id)
-    return int(connection.scalar(counted) or 0)
+def _pause(
+    connection: Connection, table: Table, tenant_id: int, *, is_source: bool = False, **values: str
+) -> int:
+    """Pause a tenant's targets or sources, those that were paused already too: it is news why.
+
+    Sources that are no connection yet, or none any more, stay what they are.
+    """
+    where = [table.c.tenant_id == tenant_id]
+    if is_source:
+        where.append(table.c.state.in_(("active", "paused")))
+    connection.execute(update(table).where(*where).values(state="paused", **values))
+    return int(connection.scalar(select(func.count()).select_from(table).where(*where)) or 0)
 
 
 def _end_runs(connection: Connection, known: dict[str, Table], tenant_id: int, message: str) -> int:
     run, staged = known["import_run"], known["staged_record"]
-    where = (run.c.tenant_id == tenant_id, run.c.state == "running")
+    where = (run.c.tenant_id == tenant_id, run.c.state.in_(("running", "held")))
     ids = list(connection.scalars(select(run.c.id).where(*where)))
     if ids:
         connection.execute(delete(staged).where(staged.c.tenant_id == tenant_id, staged.c.run_id.in_(ids)))

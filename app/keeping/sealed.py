@@ -17,8 +17,9 @@ from app.access import tenants
 from app.access.encryption import KeyRing, UnsealError, key_ring, sealed_prefix
 from app.database import Blob
 from app.directory.tables import SealedValue
+from app.notices import letters
 from app.notices.channels import previous_context, secret_context
-from app.notices.tables import channel_table
+from app.notices.tables import channel_table, letter_table
 from app.provisioning.tables import target_table
 from app.provisioning.targets import token_context
 from app.sources.tables import source, staged_record
@@ -88,6 +89,7 @@ SEALED: tuple[SealedColumn, ...] = (
         lambda row: previous_context(row.id),
         "signing secrets of webhooks before their rotation",
     ),
+    SealedColumn(letter_table, "sealed", lambda row: letters.place(row.key), "letters that wait to be sent"),
 )
 #: Columns of bytes that hold nothing sealed: ``table.column`` → why not.
 EXCUSED: dict[str, str] = {}

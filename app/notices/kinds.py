@@ -27,6 +27,7 @@ KINDS: dict[str, Kind] = {
     "vanished.found": Kind("accounts that Rollcall knows are no longer at a target"),
     "vanished.ended": Kind("none of them is missing any more", ends=True),
     "import.failed": Kind("an import run of a source failed"),
+    "import.held": Kind("an import run would change more than is usual and waits for an admin"),
     "import.recovered": Kind("an import run of the source has finished again", ends=True),
     "token.expiring": Kind("a token of the SCIM API ends within 14 days"),
     "secret.expiring": Kind("an OAuth secret of a client ends within 14 days"),

@@ -45,14 +45,21 @@ class MailServer:
             return False
 
 
-def send(server: MailServer, message: EmailMessage) -> None:
-    """Hand a message over. Raises `DeliveryFailed`; its message has no password and no text of the server's."""
+def send(server: MailServer, message: EmailMessage, handing_over: Callable[[], None] = lambda: None) -> None:
+    """Hand a message over; ``handing_over`` is called right before, when the server is ready to take it.
+
+    Raises `DeliveryFailed`; its message has no password and no text of the server's.
+    """
+    step = "connecting"
     try:
         with _connected(server) as smtp:
             _secure(server, smtp)
             if server.user:
                 smtp.login(server.user, server.password)
+            handing_over()
+            step = "handing over"
             smtp.send_message(message)
+            step = "taken"
     except DeliveryFailed:
         raise
     except ssl.SSLCertVerificationError as error:
@@ -60,7 +67,9 @@ def send(server: MailServer, message: EmailMessage) -> None:
             f"The certificate of the mail server {server.host} is not valid ({error.verify_message})."
         ) from error
     except (smtplib.SMTPException, OSError) as error:
-        raise _failed(server, error) from error
+        if step == "taken":  # it only did not say good-bye
+            return
+        raise _failed(server, error, is_handing_over=step == "handing over") from error
 
 
 def _connected(server: MailServer) -> smtplib.SMTP:
@@ -104,8 +113,16 @@ _ANSWERED: tuple[tuple[type[smtplib.SMTPException], Callable[..., int], str], ..
 )
 
 
-def _failed(server: MailServer, error: smtplib.SMTPException | OSError) -> DeliveryFailed:
+def _failed(
+    server: MailServer, error: smtplib.SMTPException | OSError, *, is_handing_over: bool
+) -> DeliveryFailed:
     """Return what happened: a 5xx about recipient or message is final (RFC 5321 §4.2.1), all else may pass."""
+    if isinstance(error, smtplib.SMTPNotSupportedError) and is_handing_over:
+        return DeliveryFailed(
+            f"The mail server {server.host} takes no addresses with letters beyond ASCII (SMTPUTF8, RFC 6531).",
+            is_final=True,
+            of_channel=False,
+        )
     for kind, code_of, words in _ANSWERED:
         if isinstance(error, kind):
             code = code_of(error)
@@ -113,4 +130,7 @@ def _failed(server: MailServer, error: smtplib.SMTPException | OSError) -> Deliv
             is_final = is_of_message and 500 <= code < 600 and not isinstance(error, smtplib.SMTPConnectError)
             message = f"The mail server {server.host} {words} ({code})."
             return DeliveryFailed(message, is_final=is_final, of_channel=not is_of_message)
-    return DeliveryFailed(f"The mail server {server.host} could not be used ({type(error).__name__}).")
+    return DeliveryFailed(
+        f"The mail server {server.host} could not be used ({type(error).__name__}).",
+        may_have_arrived=is_handing_over,
+    )

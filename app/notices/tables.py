@@ -78,6 +78,31 @@ class DeliveryRow(Model):
     sent_at: Mapped[str | None] = mapped_column(InstantText)
 
 
+class LetterRow(Model):
+    """A mail to one person that is sent once: a report to whoever set a source up, a welcome to a new member."""
+
+    __tablename__ = "letter"
+    __table_args__ = (
+        Index("ix_letter_due", "next_attempt_at", sqlite_where=_PENDING, postgresql_where=_PENDING),
+    )
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    #: What it is about, once for ever: ``report:<source>:<run>:<its start>``, ``welcome:<digest of the address>``.
+    key: Mapped[str] = mapped_column(String(120), primary_key=True)
+    #: JSON of to, subject and text, sealed and bound to this row; NULL once it was sent or given up.
+    sealed: Mapped[bytes | None] = mapped_column(Blob)
+    #: ``pending``, ``sending`` while it is handed over, ``sent`` or ``failed``.
+    state: Mapped[str] = mapped_column(String(10))
+    at: Mapped[str] = mapped_column(InstantText)
+    tries: Mapped[int] = mapped_column(Integer)
+    next_attempt_at: Mapped[str | None] = mapped_column(InstantText)
+    lease_owner: Mapped[str | None] = mapped_column(String(80))
+    lease_until: Mapped[str | None] = mapped_column(InstantText)
+    error: Mapped[str | None] = mapped_column(Text)
+    sent_at: Mapped[str | None] = mapped_column(InstantText)
+
+
 notice_table = NoticeRow.__table__
 channel_table = ChannelRow.__table__
 delivery_table = DeliveryRow.__table__
+letter_table = LetterRow.__table__

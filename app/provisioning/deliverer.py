@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from random import Random
 
 import structlog
 from flask import current_app
@@ -25,7 +26,7 @@ from app.provisioning.drain import Drain
 from app.provisioning.errors import RetryLater, TargetError
 from app.provisioning.groups.drain import drain_groups
 from app.provisioning.pulse import Pulse
-from app.provisioning.retries import CIRCUIT_AFTER
+from app.provisioning.retries import CIRCUIT_AFTER, circuit_wait
 from app.provisioning.sending import Outcome, pauses
 from app.provisioning.targets import Target
 from app.provisioning.wire import PacedSession
@@ -117,8 +118,7 @@ def _drained(
     try:
         session = connections.open_session(target)
     except OutboundError as error:
-        with writing() as connection:
-            targets.pause(connection, target, "system:provisioning", error.message)
+        _note_unopened(target, error)
         return Counts()
     patience = 1 if target.failures else CIRCUIT_AFTER
     with session, Crew(target.policy.concurrency, session.gate, session.recorder, patience=patience) as crew:
@@ -135,6 +135,17 @@ def _drained(
     seconds = round(time.monotonic() - started, 3)
     log.info("drained", tenant_id=target.tenant_id, target=target.name, seconds=seconds, **counts)
     return counts
+
+
+def _note_unopened(target: Target, error: OutboundError) -> None:
+    """Leave a target alone whose token server is away for a moment; pause one that cannot be called as it is set."""
+    with writing() as connection:
+        if not error.retryable:
+            targets.pause(connection, target, "system:provisioning", error.message)
+            return
+        failures = target.failures + 1
+        retry_at = clock.after(circuit_wait(error.retry_after, failures, Random()))
+        targets.note_answer(connection, target, failures=failures, retry_at=retry_at)
 
 
 def _introduced(target: Target, session: PacedSession, crew: Crew) -> Target:

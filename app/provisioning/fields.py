@@ -197,6 +197,23 @@ _ROWS: tuple[Field, ...] = (
     Field("homePhone", "Home phone", "phones", readers.phone("home"), ("phoneNumbers[home].value",)),
     Field("mobilePhone", "Mobile phone", "phones", readers.phone("mobile"), ("phoneNumbers[mobile].value",)),
     *_address_rows("home", "home address", triggers=True, needs=None),
+    # For systems that keep employment itself (write-back to a source); accounts elsewhere know none.
+    Field(
+        "startDate",
+        "Start date",
+        "employment",
+        readers.within(HR, "startDate"),
+        (f"{HR}:startDate",),
+        selected_by_default=False,
+    ),
+    Field(
+        "terminationDate",
+        "Separation date",
+        "employment",
+        readers.within(HR, "terminationDate"),
+        (f"{HR}:terminationDate",),
+        selected_by_default=False,
+    ),
     # Read out of the directory as the manager's employee id; managers.py puts the account's remote id in its place.
     Field(
         "manager",

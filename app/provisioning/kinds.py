@@ -88,6 +88,11 @@ def policy_for(kind: str, settings: Mapping[str, Any]) -> Policy:
     adapter = adapter_for(kind, settings)
     usual: Mapping[str, Any] = getattr(adapter, "profile_defaults", {})
     policy = policy_of({**usual, **settings}, adapter.supported_fields)
+    if getattr(adapter, "only_known", False):
+        # Not even the key leaves: whose account it is, is known by the source's record.
+        sent = policy.selection.sent & adapter.supported_fields
+        selection = replace(policy.selection, sent=sent)
+        policy = replace(policy, selection=selection, only_known=True, inactive="keep", breaker=False)
     return replace(policy, freezes_inactive=getattr(adapter, "freezes_inactive", False))
 
 

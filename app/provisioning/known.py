@@ -42,6 +42,8 @@ def written(
     """
     compared = account if link.compares or kind is not None else None
     held = _held_there(link, compared, person.values)
+    if policy.only_known and compared is not None:
+        held = _unowed(link, held, person.values)
     leaves = not person.active and policy.inactive == "suspend"
     suspends = leaves and not link.shuts(SUSPEND) and held.get("active") is not False
     standing = _standing(person, link, policy)
@@ -140,11 +142,19 @@ def _held_there(link: Link, account: Account | None, wanted: Mapping[str, Value]
     return held
 
 
+def _unowed(link: Link, held: Mapping[str, Value], wanted: Mapping[str, Value]) -> dict[str, Value]:
+    """What a source holds, but for what it is not owed: there its own word may be newer than the last import."""
+    owed = {name for name in (*wanted, *link.sent) if link.sent.get(name) != wanted.get(name)} | {*link.sending}
+    return {name: value for name, value in held.items() if name in owed} | {
+        name: value for name, value in wanted.items() if name not in owed
+    }
+
+
 def _standing(person: Person, link: Link, policy: Policy) -> Decision:
     """The state of a link whose account is known, once all that may be sent is sent (rule 1)."""
     if person.is_gone:
         return Decision("orphan", "unchanged", "deleted", _ORPHAN)
-    hindrance = blocked(person)
+    hindrance = blocked(person, policy)
     if hindrance is not None:
         return hindrance
     if not person.active and policy.inactive == "keep":
@@ -154,8 +164,13 @@ def _standing(person: Person, link: Link, policy: Policy) -> Decision:
     return Decision("linked", "unchanged")
 
 
-def blocked(person: Person) -> Decision | None:
-    """The decision about someone of whom nothing but a suspend may be sent; None where there is no hindrance."""
+def blocked(person: Person, policy: Policy) -> Decision | None:
+    """The decision about someone of whom nothing but a suspend may be sent; None where there is no hindrance.
+
+    Who is known by a source's record needs no address of their own.
+    """
+    if policy.only_known:
+        return _unmappable(person)
     if person.email is None:
         return Decision("waiting", "waiting", "no_work_email", "waiting: no work e-mail")
     if person.sharers:
@@ -166,6 +181,10 @@ def blocked(person: Person) -> Decision | None:
             "work_email_not_unique",
             f"work e-mail not unique: {person.email} belongs to {person.label} [{person.employee_id}] and {others}",
         )
+    return _unmappable(person)
+
+
+def _unmappable(person: Person) -> Decision | None:
     if person.unmapped:
         why = "; ".join(f"the mapping of {name} fails: {reason}" for name, reason in person.unmapped.items())
         return Decision("held", "held", "mapping_failed", f"{why}; change the mapping, or {person.label}")

@@ -39,7 +39,9 @@ def of(connection: Connection, tenant_id: int, employee_id: str) -> dict[str, Or
             owner = owners.get(path, revision["actor"])
             if owner not in names:
                 names[owner] = writer_named(connection, tenant_id, owner)
-            rest = {"revision": revision["number"], "at": revision["at"], "run": revision["run"]}
+            # Who said later what stood already owns it, and did not write it: the run is that of the writer.
+            run = revision["run"] if revision["actor"] == owner else None
+            rest = {"revision": revision["number"], "at": revision["at"], "run": run}
             found[path] = Origin(path, owner, names[owner], **rest)
     return found
 

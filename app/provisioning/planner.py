@@ -22,6 +22,7 @@ from app.provisioning.starting import starts_later
 from scim.keys import comparison_key
 
 _VANISHED = "the account is no longer at the target; restore it there, or set `vanished=recreate`"
+_NO_RECORD = "not needed: no record of this source is this person"
 
 
 def reading(person: Person, link: Link, policy: Policy, adapter: TargetAdapter) -> Reading:
@@ -40,10 +41,14 @@ def reading(person: Person, link: Link, policy: Policy, adapter: TargetAdapter) 
 
 
 def _keys_needed(person: Person, link: Link, policy: Policy) -> Reading:
+    if policy.only_known:
+        return Reading.NOTHING
     if link.is_uncertain:
         return Reading.KEYS
     is_settled = not person.active and link.state == "not_needed" and link.compare_since is None
-    is_blocked = person.is_gone or blocked(person) is not None or starts_later(person, policy) is not None
+    is_blocked = (
+        person.is_gone or blocked(person, policy) is not None or starts_later(person, policy) is not None
+    )
     return Reading.NOTHING if is_blocked or is_settled or link.gate_run is not None else Reading.KEYS
 
 
@@ -102,12 +107,14 @@ def _vanished(person: Person, policy: Policy) -> Decision:
 
 
 def _unlinked(person: Person, link: Link, policy: Policy, sight: Sight, taken: Mapping[str, str]) -> Decision:
+    if policy.only_known:
+        return Decision("not_needed", "unchanged", "no_record", _NO_RECORD, drops=person.is_gone)
     found = match(person, link, sight)
     if found.account is not None and found.is_ours:
         return _recovered(person, link, policy, found.account, found.key or "")
     if person.is_gone:
         return Decision("orphan", "unchanged", drops=True)
-    hindrance = blocked(person) or starts_later(person, policy)
+    hindrance = blocked(person, policy) or starts_later(person, policy)
     if hindrance is not None:
         return hindrance
     if sight.looked is Reading.NOTHING and link.state == "not_needed" and not person.active:

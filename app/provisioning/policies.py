@@ -61,6 +61,9 @@ class Policy:
     group_members: str = "keep"
     #: The target changes nothing of a suspended account (its profile says so; no setting).
     freezes_inactive: bool = False
+    #: Only accounts that are known by a source's records are written (write-back; no setting): nobody is looked for by
+    #: address, created or suspended, and who is not known there is not needed there.
+    only_known: bool = False
     breaker: bool = True
     limits: Mapping[str, Limit] = field(default_factory=lambda: dict(LIMITS))
     reserved: frozenset[str] = RESERVED_USER_NAMES

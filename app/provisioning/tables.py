@@ -67,6 +67,8 @@ class TargetRow(Model):
     resync_cursor: Mapped[str | None] = mapped_column(IdText)
     first_synced: Mapped[bool] = mapped_column(Boolean)
     created_at: Mapped[str] = mapped_column(InstantText)
+    #: The source that it writes back to: its people are linked by their records there, and nobody else is.
+    source_id: Mapped[int | None] = mapped_column(Integer)
 
 
 class LinkRow(Model):

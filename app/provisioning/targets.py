@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, case, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, case, delete, insert, select, update
 
 from app import clock
 from app.access import audit
@@ -19,6 +19,7 @@ from app.identifiers import next_number
 from app.notices import telling
 from app.outbound import OutboundError
 from app.outbound.addresses import check_url
+from app.prepared import Prepared
 from app.provisioning import announcing
 from app.provisioning.adapter import Capabilities, TargetAdapter
 from app.provisioning.errors import TargetError, Unauthorised
@@ -71,6 +72,7 @@ class Target:
     resync_cursor: str | None
     first_synced: bool
     created_at: str
+    source_id: int | None
     token: bytes | None = field(repr=False)
 
     @property
@@ -114,8 +116,12 @@ def add(
     token: str | None = None,
     options: Mapping[str, str] | None = None,
     paused: bool = False,
+    source_id: int | None = None,
 ) -> Target:
-    """Add a target; its first sync begins with the next tick, unless it is paused. Raises `WrongUse`."""
+    """Add a target; its first sync begins with the next tick, unless it is paused. Raises `WrongUse`.
+
+    `source_id` is the source that it writes back to.
+    """
     _check_name(connection, tenant_id, name)
     settings, interval = _parsed(kind, {}, options or {})
     check_settings(kind, settings)
@@ -137,8 +143,10 @@ def add(
         "interval_seconds": interval or DEFAULT_INTERVAL,
         "next_tick_at": now,
         "failures": 0,
-        "first_synced": False,
+        # Write-back begins with what its source's records link, and looks at nobody at first.
+        "first_synced": source_id is not None,
         "created_at": now,
+        "source_id": source_id,
     }
     connection.execute(insert(_target), row)
     _record(connection, tenant_id, actor, "target.added", name, {"kind": kind, "url": url, "paused": paused})
@@ -245,6 +253,11 @@ def _update(connection: Connection, target: Target, values: Mapping[str, Any]) -
     connection.execute(update(_target).where(*where).values(dict(values)))
 
 
+def forget_token(connection: Connection, target: Target) -> None:
+    """Forget the target's token; it is of no use until another one is set."""
+    _update(connection, target, {"token": None})
+
+
 def keep_capabilities(connection: Connection, target: Target, capabilities: Capabilities) -> Target:
     """Keep what the target said about itself; return the target as it is now."""
     _update(
@@ -282,6 +295,20 @@ def with_id(connection: Connection, tenant_id: int, target_id: int) -> Target | 
         _SELECT.where(_target.c.tenant_id == tenant_id, _target.c.id == target_id)
     ).first()
     return _of(row) if row else None
+
+
+#: Asked for every record that an import brings.
+_WRITES_BACK = Prepared(
+    select(_target.c.id).where(
+        _target.c.tenant_id == bindparam("tenant_id"), _target.c.source_id == bindparam("source_id")
+    )
+)
+
+
+def writing_back_to(connection: Connection, tenant_id: int, source_id: int) -> Target | None:
+    """The target that writes back to a source, or None."""
+    row = _WRITES_BACK.first(connection, {"tenant_id": tenant_id, "source_id": source_id})
+    return with_id(connection, tenant_id, row[0]) if row else None
 
 
 def listed(connection: Connection, tenant_id: int) -> list[Target]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -122,6 +122,8 @@ class Recorder:
 
     def __init__(self) -> None:
         self._local = threading.local()
+        #: Called when the target refuses the token.
+        self.on_refusal: Callable[[], None] = lambda: None
 
     @contextmanager
     def into(self, exchanges: list[Exchange]) -> Iterator[None]:
@@ -134,6 +136,8 @@ class Recorder:
 
     def note(self, exchange: Exchange) -> None:
         """Keep an exchange."""
+        if exchange.status == 401:
+            self.on_refusal()
         exchanges = getattr(self._local, "exchanges", None)
         if exchanges is not None:
             exchanges.append(exchange)

@@ -1,10 +1,16 @@
-"""What admins are told when an import run of a source has ended: that it failed, and that one finishes again."""
+"""What admins are told about import runs: that one failed or waits for approval, and that one finishes again."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
 from app.notices import telling
+
+if TYPE_CHECKING:
+    from app.sources.catalog import Source
+    from app.sources.runs import Run
 
 
 def about(source_name: str) -> str:
@@ -12,32 +18,53 @@ def about(source_name: str) -> str:
     return f"source:{source_name}"
 
 
-def ended(connection: Connection, tenant_id: int, run_id: int, source_name: str, trouble: str | None) -> None:
-    """Tell that a run failed because of ``trouble``; that one finished, if it was told that the last one failed."""
-    details = {"source": source_name, "import_run": run_id}
+def ended(connection: Connection, run: Run, known: Source, trouble: str | None) -> None:
+    """Tell that a run failed because of ``trouble``; that one finished, if it was told that the last one did not."""
     if trouble is None:
         telling.settled(
             connection,
-            tenant_id,
+            run.tenant_id,
             "import.recovered",
-            about(source_name),
+            about(known.name),
             "finished",
-            title=f"{source_name}: imports finish again",
-            text=f"Import run {run_id} of {source_name} has finished.",
-            details=details,
+            title=f"{known.name}: imports finish again",
+            text=f"Import run {run.id} of {known.name} has finished.",
+            details=_details(run, known),
         )
         return
     telling.tell(
         connection,
-        tenant_id,
+        run.tenant_id,
         "import.failed",
-        about(source_name),
+        about(known.name),
         "failed",
-        title=f"{source_name}: an import failed",
+        title=f"{known.name}: an import failed",
         text=(
-            f"Import run {run_id} of {source_name} failed: {trouble.rstrip('.')}. Nobody is suspended because of "
-            f"that. `rollcall run-log show {run_id}` has the details, `rollcall run-log retry {run_id}` starts it "
-            "again."
+            f"Import run {run.id} of {known.name} failed: {trouble.rstrip('.')}. Nobody is suspended because of "
+            f"that. `rollcall run-log show {run.id}` has the details, `rollcall source import {known.name}` starts "
+            "another."
         ),
-        details=details,
+        details=_details(run, known),
     )
+
+
+def held(connection: Connection, run: Run, known: Source, reason: str) -> None:
+    """Tell that a run waits for approval because of ``reason``, and remind of it."""
+    telling.tell(
+        connection,
+        run.tenant_id,
+        "import.held",
+        about(known.name),
+        "held",
+        title=f"{known.name}: an import waits for your approval",
+        text=(
+            f"{reason} Nobody has been changed by import run {run.id} of {known.name}. If that is right: "
+            f"`rollcall run-log approve {run.id}`; if not: `rollcall run-log cancel {run.id}`."
+        ),
+        details=_details(run, known),
+        remind_after=900.0,
+    )
+
+
+def _details(run: Run, known: Source) -> dict[str, object]:
+    return {"source": known.name, "import_run": run.id}

@@ -13,16 +13,20 @@ from sqlalchemy import Connection, insert
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from app import clock, directory
-from app.directory import Actor
-from app.sources import staging
+from app.directory import Actor, owning
+from app.sources import linking, row_errors, staging, suggestions, welcome
+from app.sources.adapter import Imported
 from app.sources.decisions import Decision, Said, Terms, decide, said
 from app.sources.errors import RowRefused, row_refused
 from app.sources.known_records import KnownRecord, known_records, mark_seen, remember
 from app.sources.people import People, PlannedPeople, Plans
 from app.sources.records import Counts, RowProblem
+from app.sources.rights import Rights
 from app.sources.runs import Lease
 from app.sources.staging import StagedRow
+from app.sources.suggestions import Suggestion, Unconfirmed
 from app.sources.tables import import_run, row_error
+from app.sources.welcome import Greeter
 from scim.errors import ScimError, Uniqueness
 
 log = structlog.get_logger(__name__)
@@ -51,8 +55,14 @@ class Batch:
     terms: Terms
     plans: Plans | None = None
     known: dict[str, KnownRecord] = field(default_factory=dict)
+    rights: Rights | None = None
+    answers: dict[str, Suggestion] = field(default_factory=dict)
     earlier: dict[str, str] = field(default_factory=dict)
     unchanged: list[str] = field(default_factory=list)
+    #: Who writes to the people that are added; None when nobody is to.
+    greeter: Greeter | None = None
+    #: What became of the records of the batch, for adapters that acknowledge them.
+    imported: list[Imported] = field(default_factory=list)
 
     def apply(self, size: int = BATCH_ROWS) -> int:
         """Apply the next rows and store what became of them; return how many there were.
@@ -67,11 +77,16 @@ class Batch:
             return 0
         ids = [row.record_id for row in rows if row.record_id is not None]
         self.known = known_records(self.connection, lease.tenant_id, self.source_id, ids)
+        employees = [each.employee_id for each in self.known.values() if each.employee_id is not None]
+        self.rights = Rights.of(self.connection, lease.tenant_id, self._actor().name, employees)
+        self.answers = suggestions.of_records(self.connection, lease.tenant_id, self.source_id, ids)
         self.earlier = staging.applied_before(self.connection, lease.tenant_id, lease.run_id, ids)
+        self._choose_greeter()
         outcomes = [self._outcome(row) for row in rows]
         if self.unchanged and self.plans is None:
             mark_seen(self.connection, lease.tenant_id, self.source_id, self.unchanged, lease.run_id)
         self._store(outcomes)
+        self.imported = [Imported(o.row.record_id, o.word) for o in outcomes if o.row.record_id is not None]
         return len(rows)
 
     def _outcome(self, row: StagedRow) -> Outcome:
@@ -79,6 +94,10 @@ class Batch:
         savepoint = self.connection.begin_nested()
         try:
             outcome = self._applied(row)
+        except Unconfirmed as refusal:
+            savepoint.rollback()
+            self._suggest(row, refusal)
+            return Outcome(row, "errored", None, refusal.problems)
         except RowRefused as refusal:
             savepoint.rollback()
             return Outcome(row, "errored", None, refusal.problems)
@@ -118,12 +137,13 @@ class Batch:
         spoken = said(self.terms, row.record_id, row.values)
         if row.record_id in self.earlier:
             return self._repeated(row, spoken)
-        if known is not None and known.fingerprint == spoken.fingerprint:
+        if known is not None and known.fingerprint == spoken.fingerprint and not self._claims(known, spoken):
             self.unchanged.append(row.record_id)
             return Outcome(row, "skipped", spoken.fingerprint, spoken.problems)
         decision = decide(self.terms, spoken, row.values, known, self._people())
         word = self._plan(decision) if self.plans is not None else self._carry_out(decision)
-        return Outcome(row, word, spoken.fingerprint, decision.problems)
+        problems = (*decision.problems, *self._greeted(decision))
+        return Outcome(row, word, spoken.fingerprint, problems)
 
     def _repeated(self, row: StagedRow, spoken: Said) -> Outcome:
         if self.earlier[spoken.record_id] == spoken.fingerprint:
@@ -135,7 +155,22 @@ class Batch:
 
     def _people(self) -> People:
         place = (self.connection, self.lease.tenant_id, self.source_id)
-        return People(*place) if self.plans is None else PlannedPeople(*place, self.plans)
+        if self.plans is None:
+            return People(*place, self.rights, self.answers)
+        return PlannedPeople(*place, self.plans, self.rights, self.answers)
+
+    def _claims(self, known: KnownRecord, spoken: Said) -> bool:
+        """Whether an unchanged row counts all the same: somebody whose word counted more has let go of a value."""
+        assert self.rights is not None
+        return self.rights.has_claims(known.employee_id, spoken.values, self.terms.once)
+
+    def _suggest(self, row: StagedRow, refusal: Unconfirmed) -> None:
+        if self.plans is None and row.record_id is not None:
+            place = (self.connection, self.lease.tenant_id, self.source_id)
+            suggestions.suggest(*place, row.record_id, refusal.employee_ids[0])
+
+    def _actor(self) -> Actor:
+        return Actor("source", self.terms.source_name, self.lease.run_id)
 
     def _gone(self, known: KnownRecord | None) -> str:
         """The record was deleted at its source: it is marked gone, its employee stays (provisioning.md rule 15)."""
@@ -149,7 +184,7 @@ class Batch:
         return "deleted"
 
     def _carry_out(self, decision: Decision) -> str:
-        tenant_id, actor = self.lease.tenant_id, Actor("source", self.terms.source_name, self.lease.run_id)
+        tenant_id, actor = self.lease.tenant_id, self._actor()
         employee_id, word = decision.employee_id, "skipped"
         if decision.kind == "create":
             created = directory.create(
@@ -161,9 +196,17 @@ class Batch:
                 self.connection, tenant_id, employee_id, actor, decision.document, secrets=decision.secrets
             )
             word = "updated" if written.changed else "skipped"
+            own = decision.spoken_for - written.paths
+            if own:
+                owning.take_over(self.connection, tenant_id, employee_id, actor, own)
         kept = decision.known
+        if kept.record_id in self.answers:
+            suggestions.settle(self.connection, tenant_id, self.source_id, kept.record_id)
         known = KnownRecord(kept.record_id, employee_id, kept.fingerprint, kept.prints)
         remember(self.connection, tenant_id, self.source_id, known, self.lease.run_id)
+        before = self.known.get(known.record_id)
+        if employee_id is not None and (before is None or before.employee_id != employee_id):
+            linking.tell(self.connection, tenant_id, self.source_id, known.record_id, employee_id)
         return word
 
     def _plan(self, decision: Decision) -> str:
@@ -179,6 +222,21 @@ class Batch:
             if decision.secrets or directory.flatten(after) != directory.flatten(before)
             else "skipped"
         )
+
+    def _choose_greeter(self) -> None:
+        place = (self.connection, self.lease.tenant_id)
+        if not welcome.is_wanted(*place, self.source_id):
+            return
+        self.greeter = welcome.greeter(*place)
+        if self.greeter is None:
+            row_errors.warn(self.connection, self.lease, "no_welcome_text", welcome.NO_TEXT)
+
+    def _greeted(self, decision: Decision) -> tuple[RowProblem, ...]:
+        """Write to somebody who was added, in the same transaction; return why that cannot be."""
+        if self.greeter is None or decision.kind != "create":
+            return ()
+        problem = self.greeter.greet(self.connection, decision.document, dry_run=self.plans is not None)
+        return () if problem is None else (problem,)
 
     def _store(self, outcomes: Sequence[Outcome]) -> None:
         counts = Counts()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any, Literal
 
 from app.directory import work_email
@@ -16,6 +17,7 @@ from app.sources.mapping import Mapping as FieldMapping
 from app.sources.matching import Hits, match, user_name
 from app.sources.people import People
 from app.sources.records import RowProblem, Values
+from app.sources.suggestions import Unconfirmed, look_alikes
 from app.sources.templates import Template
 
 EMPLOYEE_NUMBER = "enterprise.employeeNumber"
@@ -23,7 +25,7 @@ EMPLOYEE_NUMBER = "enterprise.employeeNumber"
 _NAMING = ("name", "displayName", "nickName", "emails", "userName")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Terms:
     """Under which terms rows are decided: the source, its mapping and choices, the day, and whether all was read."""
 
@@ -34,6 +36,11 @@ class Terms:
     printer: Printer
     today: date
     complete: bool
+
+    @cached_property
+    def once(self) -> frozenset[str]:
+        """The fields that are set when a person is added, and never again."""
+        return frozenset(name for name, rule in self.mapping.fields.items() if rule.once)
 
     @property
     def uses_source_address(self) -> bool:
@@ -64,6 +71,8 @@ class Decision:
     document: Document = field(default_factory=dict)
     secrets: dict[str, Any] = field(default_factory=dict)
     problems: tuple[RowProblem, ...] = ()
+    #: Value paths that the source speaks for from now on, also where it says what stands there already.
+    spoken_for: frozenset[str] = frozenset()
 
 
 def said(terms: Terms, record_id: str, values: Values) -> Said:
@@ -77,14 +86,16 @@ def decide(terms: Terms, row: Said, raw: Values, known: KnownRecord | None, peop
     """Return what a row that is not as it was means.
 
     Only values that changed at the source since its last import are written, so that others' changes to the rest of
-    the person stay. A person who is matched for the first time, or was deleted since, gets all of them.
+    the person stay. A person who is matched for the first time, or was deleted since, gets all of them. Where the
+    tenant has a precedence or pins, these decide instead (``app.sources.rights``).
 
     :raises RowRefused: two people match, the match is taken, or a value does not fit the schema.
+    :raises Unconfirmed: somebody must say whether the row is an employee who is known.
     """
     document = people.document(known.employee_id) if known and known.employee_id else None
     linked = known if document is not None else None
     changed = _changed(terms, row.values, linked.prints if linked else {})
-    employee_id = _matched(changed, linked, people, row.record_id)
+    employee_id = _matched(changed, linked, people, row.record_id) or people.confirmed(row.record_id)
     if employee_id is None:
         return _creation(terms, row, raw, people)
     if document is None:
@@ -130,6 +141,9 @@ def _creation(terms: Terms, row: Said, raw: Values, people: People) -> Decision:
         raise row_refused(
             "nobody_named", "nobody with this key is known, and the row has no name and no e-mail address"
         )
+    known_ones = [] if people.is_somebody_else(row.record_id) else look_alikes(document, people)
+    if known_ones:
+        raise Unconfirmed(known_ones)
     address, warnings = _template_address(terms, raw, people)
     if address:
         document["emails"] = [{"type": "work", "value": address}, *document.get("emails", ())]
@@ -154,21 +168,23 @@ def _update(
     people: People,
 ) -> Decision:
     # The userName is set once, at creation; so is what the mapping marks with once = true.
-    written = {n: v for n, v in changed.items() if n != "userName" and not terms.mapping.fields[n].once}
+    allowed = people.rights.writable(employee_id, row.values, changed)
+    written = {n: v for n, v in allowed.items() if n != "userName" and n not in terms.once}
     held, warnings = _held_back(terms, written, document)
     for name in held:
         del written[name]
     fragment = fragment_of(written, terms.mapping.targets)
-    if terms.template is not None and work_email(document) is None:
+    is_pinned = people.rights.is_pinned(employee_id, WORK_EMAIL)
+    if terms.template is not None and work_email(document) is None and not is_pinned:
         address, more = _template_address(terms, raw, people)
         warnings += more
         if address:
             fragment.document.setdefault("emails", []).append({"type": "work", "value": address})
     remembered = {name: value for name, value in row.values.items() if name not in held}
     known = _remembered(terms, row, employee_id, remembered, is_whole=not held)
-    return Decision(
-        "merge", known, employee_id, fragment.document, fragment.secrets, (*row.problems, *warnings)
-    )
+    problems = (*row.problems, *warnings)
+    spoken_for = people.rights.spoken_for(written)
+    return Decision("merge", known, employee_id, fragment.document, fragment.secrets, problems, spoken_for)
 
 
 def _held_back(

@@ -5,6 +5,7 @@
     │   └── MappingError     its mapping cannot be used; every problem at once
     ├── SourceUnavailable    the source cannot be read at all: nothing has been changed
     ├── IncompleteRead       the source broke off: what was read is applied, nobody is suspended
+    ├── DeliveryRefused      a webhook call is not proven to come from the vendor, or cannot be read
     └── LeaseLost            another process has taken the run over, or an admin has cancelled it
 
 `RowRefused` is not of this family: it never leaves the runner, which turns it into rows of the error file.
@@ -41,7 +42,22 @@ class SourceUnavailable(SourceError):
 
 
 class IncompleteRead(SourceError):
-    """Reading broke off before the end; the message says where and why."""
+    """Reading broke off before the end; the message says where and why.
+
+    ``goes_on_in`` seconds the source can be read on (its calls of the day are used up): the run waits for that then.
+    """
+
+    def __init__(self, message: str, goes_on_in: float | None = None) -> None:
+        self.goes_on_in = goes_on_in
+        super().__init__(message)
+
+
+class DeliveryRefused(SourceError):
+    """A webhook call is not taken: ``status`` 401 when nothing proves its sender, 400 when it cannot be read."""
+
+    def __init__(self, message: str, status: int = 401) -> None:
+        self.status = status
+        super().__init__(message)
 
 
 class LeaseLost(SourceError):

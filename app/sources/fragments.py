@@ -33,9 +33,7 @@ def fragment_of(values: Mapping[str, Any], targets: Mapping[str, TargetField]) -
     """
     raw: Document = {}
     for name, value in values.items():
-        field = targets[name]
-        put = _put_entry if field.typed else _put
-        put(raw, field.steps, value)
+        put_value(raw, targets[name], value)
     try:
         checked = codec_of(user_type()).check(without_empty(raw), partial=True)
     except BadRequest as error:
@@ -47,9 +45,13 @@ def fragment_of(values: Mapping[str, Any], targets: Mapping[str, TargetField]) -
         if field.secret:
             secrets.setdefault(_secret_path(field), None)
         elif value is None:
-            put = _put_entry if field.typed else _put
-            put(document, field.steps, None)
+            put_value(document, field, None)
     return Fragment(document, secrets)
+
+
+def put_value(document: Document, field: TargetField, value: Any) -> None:
+    """Put the value of a field into a fragment; None empties it."""
+    (_put_entry if field.typed else _put)(document, field.steps, value)
 
 
 def without_empty(fragment: Document) -> Document:

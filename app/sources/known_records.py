@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
-from app.database import upsert
+from app.prepared import Prepared
 from app.sources.tables import source_record
 
 _PRINT_DIGITS, _ROW_DIGITS = 16, 32
+#: One encoder for all: ``json.dumps`` makes a new one for each of the many small values.
+_as_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 _BY_IDS = select(source_record).where(
     source_record.c.tenant_id == bindparam("tenant_id"),
     source_record.c.source_id == bindparam("source_id"),
@@ -26,6 +29,30 @@ _OF_EMPLOYEE = select(source_record.c.record_id).where(
     source_record.c.employee_id == bindparam("employee_id"),
     source_record.c.gone_at.is_(None),
 )
+#: A gone record of the same employee lets go.
+_LET_GO = Prepared(
+    update(source_record)
+    .where(
+        source_record.c.tenant_id == bindparam("b_tenant"),
+        source_record.c.source_id == bindparam("b_source"),
+        source_record.c.employee_id == bindparam("b_employee"),
+        source_record.c.record_id != bindparam("b_record"),
+    )
+    .values(employee_id=None)
+)
+_KEY = ("tenant_id", "source_id", "record_id")
+_DIALECTS: Mapping[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}
+
+
+def _remembering(dialect: str) -> Any:
+    names = [column.name for column in source_record.c]
+    statement = _DIALECTS[dialect].insert(source_record).values({name: bindparam(name) for name in names})
+    said = {name: statement.excluded[name] for name in names if name not in _KEY}
+    return statement.on_conflict_do_update(index_elements=list(_KEY), set_=said)
+
+
+#: Once for every record that is new or has changed.
+_REMEMBER = Prepared(_remembering)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +74,7 @@ class Printer:
 
     def of(self, value: Any, digits: int = _PRINT_DIGITS) -> str:
         """Return the digest of a mapped value."""
-        plain = json.dumps(value, ensure_ascii=False, sort_keys=True).encode()
-        return hmac.digest(self.key, plain, hashlib.sha256).hex()[:digits]
+        return hmac.digest(self.key, _as_json(value).encode(), hashlib.sha256).hex()[:digits]
 
     def of_row(self, values: Mapping[str, Any], work_email: str) -> str:
         """Return the digest of all that a row says, under the source's choice of work e-mail."""
@@ -78,25 +104,20 @@ def remember(
     connection: Connection, tenant_id: int, source_id: int, record: KnownRecord, run_id: int
 ) -> None:
     """Store what a row said about a record, and whose it is; a gone record of the same employee lets go."""
-    columns = source_record.c
-    others = (
-        columns.tenant_id == tenant_id,
-        columns.source_id == source_id,
-        columns.employee_id == record.employee_id,
-        columns.record_id != record.record_id,
-    )
-    connection.execute(update(source_record).where(*others).values(employee_id=None))
-    said = {
+    row = {
+        "tenant_id": tenant_id,
+        "source_id": source_id,
+        "record_id": record.record_id,
         "employee_id": record.employee_id,
         "fingerprint": record.fingerprint,
         "prints": dict(record.prints),
         "last_seen_run": run_id,
         "gone_at": record.gone_at,
     }
-    row = {"tenant_id": tenant_id, "source_id": source_id, "record_id": record.record_id, **said}
-    statement = upsert(connection, source_record).values(row)
-    key = ["tenant_id", "source_id", "record_id"]
-    connection.execute(statement.on_conflict_do_update(index_elements=key, set_=said))
+    if record.employee_id is not None:
+        place = {"b_tenant": tenant_id, "b_source": source_id, "b_record": record.record_id}
+        _LET_GO.run(connection, place | {"b_employee": record.employee_id})
+    _REMEMBER.run(connection, row)
 
 
 def mark_seen(

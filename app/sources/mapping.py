@@ -61,6 +61,17 @@ class Mapping:
             return False
         return all(choice.matches(values) for choice in self.only_rows)
 
+    def sets_inactive(self, values: Values, today: date) -> bool:
+        """Whether the row sets its person inactive; False where that cannot be told."""
+        rule = self.fields.get("active")
+        if rule is None:
+            return False
+        row = Row(values, today, empty_words=self.empty_words, named=self.named, fields=self.fields)
+        try:
+            return rule.evaluate(row) is False
+        except BadValue:
+            return False
+
     def record_id(self, values: Values) -> str:
         """Return what identifies the record at its source; raises ``RowRefused`` ``missing_key`` when a part is empty.
 

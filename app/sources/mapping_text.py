@@ -59,6 +59,8 @@ class _Compiler:
             content = tomllib.loads(self.text.lstrip("\ufeff"))
         except tomllib.TOMLDecodeError as error:
             raise MappingError([f"it is not TOML: {str(error)[0].lower()}{str(error)[1:]}"]) from None
+        except RecursionError:
+            raise MappingError(["it is nested too deeply to be a mapping"]) from None
         for name, value in content.items():
             if name not in _TABLES:
                 close = get_close_matches(name, _TABLES, n=1)

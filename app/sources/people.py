@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection
 
 from app import directory
 from app.directory import Document
+from app.directory.addresses import ids_by_personal_email
+from app.sources.errors import row_refused
 from app.sources.known_records import record_of_employee
+from app.sources.rights import Rights
+from app.sources.suggestions import Suggestion
 from scim.keys import comparison_key
 from scim.resources import ENTERPRISE
 
 
 class People:
-    """Look-ups that matching and collision checks need, in one tenant and for one source."""
+    """Look-ups that matching and collision checks need, in one tenant and for one source.
 
-    def __init__(self, connection: Connection, tenant_id: int, source_id: int) -> None:
+    `rights` say what the source may write of whom; `answers` what was suggested, and decided, about its records.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        tenant_id: int,
+        source_id: int,
+        rights: Rights | None = None,
+        answers: Mapping[str, Suggestion] | None = None,
+    ) -> None:
         self.connection = connection
         self.tenant_id = tenant_id
         self.source_id = source_id
+        self.rights = rights or Rights(connection, tenant_id, "")
+        self.answers = answers or {}
 
     def document(self, employee_id: str) -> Document | None:
         """Return an employee's document, None when there is no such employee."""
@@ -34,6 +51,10 @@ class People:
         """Return the ids of the employees with this work e-mail."""
         return directory.ids_by_work_email(self.connection, self.tenant_id, address)
 
+    def by_personal_email(self, address: str) -> list[str]:
+        """Return the ids of the employees with this e-mail of any type but work, as they are stored."""
+        return ids_by_personal_email(self.connection, self.tenant_id, address)
+
     def by_user_name(self, user_name: str) -> list[str]:
         """Return the id of the employee with this userName, if there is one."""
         return directory.ids_by_user_name(self.connection, self.tenant_id, user_name)
@@ -41,6 +62,27 @@ class People:
     def record_of(self, employee_id: str) -> str | None:
         """Return the record of this source that the employee is already, or None."""
         return record_of_employee(self.connection, self.tenant_id, self.source_id, employee_id)
+
+    def confirmed(self, record_id: str) -> str | None:
+        """Return the employee who a record is because somebody has said so; None without such a word.
+
+        :raises RowRefused: ``already_linked`` when that employee has become another record of this source.
+        """
+        answer = self.answers.get(record_id)
+        if answer is None or answer.state != "same" or self.document(answer.employee_id) is None:
+            return None
+        other = self.record_of(answer.employee_id)
+        if other is not None and other != record_id:
+            raise row_refused(
+                "already_linked",
+                f"it was confirmed to be employee {answer.employee_id}, who is record {other!r} of this source by now",
+            )
+        return answer.employee_id
+
+    def is_somebody_else(self, record_id: str) -> bool:
+        """Whether somebody has said that a record is nobody who is known."""
+        answer = self.answers.get(record_id)
+        return answer is not None and answer.state == "other"
 
 
 class Plans:
@@ -72,8 +114,16 @@ class Plans:
 class PlannedPeople(People):
     """The directory with a dry run's plans laid over it."""
 
-    def __init__(self, connection: Connection, tenant_id: int, source_id: int, plans: Plans) -> None:
-        super().__init__(connection, tenant_id, source_id)
+    def __init__(
+        self,
+        connection: Connection,
+        tenant_id: int,
+        source_id: int,
+        plans: Plans,
+        rights: Rights | None = None,
+        answers: Mapping[str, Suggestion] | None = None,
+    ) -> None:
+        super().__init__(connection, tenant_id, source_id, rights, answers)
         self.plans = plans
 
     def document(self, employee_id: str) -> Document | None:

@@ -40,12 +40,14 @@ class SourceRecord:
 class Page:
     """Records that are stored together, and where reading goes on after them.
 
-    `resume` is JSON-able and goes back to `read` after a kill. `complete` is True on the last page only.
+    `resume` is JSON-able and goes back to `read` after a kill. `complete` is True on the last page only; that page
+    may carry the `watermark` from which the next read goes on once all records of this one are stored.
     """
 
     records: list[SourceRecord]
     resume: dict[str, Any]
     complete: bool = False
+    watermark: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +62,15 @@ class RecordField:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One finding of a connection check, in a sentence."""
+    """One finding of a connection check, in a sentence that says what is lost and where it is mended if it is not ok.
+
+    A finding that is not `needed` does not keep the connection from being published.
+    """
 
     name: str
     ok: bool
     message: str
+    needed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,8 @@ class Option:
     label: str
     required: bool = False
     default: str | None = None
+    #: What may be chosen, where there is a choice (``yes``, ``no``).
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

@@ -14,16 +14,15 @@ from typing import Any
 
 import structlog
 from flask import Flask, current_app
-from sqlalchemy import Connection, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from app import clock
 from app.config import Settings
-from app.database import reading, writing
+from app.database import reading, refresh_statistics, writing
 from app.errors import RollcallError
 from app.outbound import AddressPolicy, Limits, OutboundSession
-from app.sources import catalog, runs
-from app.sources.adapter import SourceContext
+from app.sources import absence, catalog, guards, life, row_errors, runs
+from app.sources.adapter import Acknowledges, ReadsSome, SourceContext
 from app.sources.applying import Batch
 from app.sources.catalog import Source
 from app.sources.decisions import Terms
@@ -31,9 +30,10 @@ from app.sources.errors import IncompleteRead, LeaseLost, SourceError
 from app.sources.known_records import Printer
 from app.sources.mapping import Mapping
 from app.sources.people import Plans
-from app.sources.runs import Lease, Run, due_sources
-from app.sources.staging import stage_page
-from app.sources.tables import source
+from app.sources.records import Page
+from app.sources.runs import Lease, Run
+from app.sources.staging import stage_page, start_again
+from app.sources.tables import import_run
 
 log = structlog.get_logger(__name__)
 
@@ -43,8 +43,6 @@ _LONGEST_NAP = 1.0
 _GLANCE = 0.25
 MOST_PAGES = 10_000
 MOST_RECORDS = 500_000
-
-__all__ = ["context_of", "due_sources", "import_now", "resume_due", "start_due", "work"]
 
 
 def _settings() -> Settings:
@@ -72,26 +70,46 @@ def work(tenant_id: int, run_id: int, progress: Progress | None = None) -> Run |
         return None
 
 
-def import_now(known: Source, *, dry_run: bool, requested_by: str, progress: Progress | None = None) -> Run:
-    """Import a source and return the ended run.
+def import_now(
+    known: Source,
+    *,
+    dry_run: bool,
+    requested_by: str,
+    progress: Progress | None = None,
+    trigger: str = "request",
+    scope: dict[str, Any] | None = None,
+    is_full: bool = False,
+) -> Run:
+    """Import a source and return the ended (or held) run; ``scope`` and ``is_full`` as in :func:`runs.start`.
 
     When an import of it is under way, that one is waited for (and taken over if its process is gone); it is the
     answer if it is of the kind that was asked for. Needs an application context.
+
+    :raises WrongSource: nothing may be imported from the source (yet).
     """
     while True:
         with writing() as connection:
-            run = runs.start(connection, known, dry_run=dry_run, requested_by=requested_by).run
-        ended = work(known.tenant_id, run.id, progress) or _followed(run, progress)
-        if ended.dry_run == dry_run:
+            started = runs.start(
+                connection,
+                known,
+                dry_run=dry_run,
+                requested_by=requested_by,
+                trigger=trigger,
+                scope=scope,
+                is_full=is_full,
+            )
+        run = started.run
+        ended = work(known.tenant_id, run.id, progress) or followed(run, progress)
+        if started.is_new or (ended.dry_run == dry_run and ended.scope == scope):
             return ended
 
 
-def _followed(run: Run, progress: Progress | None) -> Run:
+def followed(run: Run, progress: Progress | None) -> Run:
     """Wait for a run that another process works on; take it over when that process has let its lease go."""
     while True:
         with reading() as connection:
             run = runs.get(connection, run.tenant_id, run.id)
-        if run.has_ended:
+        if run.has_ended or run.phase == "waiting":
             return run
         if run.lease_until is None or run.lease_until < clock.now():
             ended = work(run.tenant_id, run.id, progress)
@@ -113,30 +131,6 @@ def resume_due(app: Flask) -> int:
     return ended
 
 
-def start_due(connection: Connection, now: str) -> list[Run]:
-    """Start the imports that are due by schedule and set the next times; a worker then drives them.
-
-    A source whose import is still under way is not started again; missed times count as one.
-    """
-    started = []
-    for tenant_id, source_id in due_sources(connection, now):
-        known = catalog.with_id(connection, tenant_id, source_id)
-        if known is None or known.interval is None:
-            continue
-        where = (
-            source.c.tenant_id == tenant_id,
-            source.c.id == source_id,
-            source.c.next_run_at == known.next_run_at,
-        )
-        values = {"next_run_at": clock.after(known.interval, since=now)}
-        if connection.execute(update(source).where(*where).values(**values)).rowcount != 1:
-            continue
-        found = runs.start(connection, known, dry_run=False, requested_by="system:schedule")
-        if found.is_new:
-            started.append(found.run)
-    return started
-
-
 @dataclass
 class _Drive:
     """One process's work on one run."""
@@ -145,15 +139,20 @@ class _Drive:
     lease: Lease
     progress: Progress
     renewed: float = field(default_factory=time.monotonic)
+    batches: int = 0
+    next_look: int = 5
 
     def to_the_end(self) -> Run:
-        context = self.known.context(open_session=_open_session, pause=self._pause, alive=self._alive)
         trouble: str | None = None
         try:
             self._refuse_half_a_dry_run()
+            context = self._context()
             mapping = self.known.compiled_mapping(context)
             trouble = self._read(context, mapping)
-            self._apply(self._terms(mapping))
+            if self._run().phase == "waiting" or self._is_held():
+                return self._run()
+            self._apply(context, self._terms(mapping))
+            self._mark_absent()
         except (LeaseLost, OperationalError, InterfaceError):
             # The database may be back in a moment: the run stays as it is and is resumed when its lease has ended.
             raise
@@ -167,8 +166,18 @@ class _Drive:
             )
         with writing() as connection:
             state = "failed" if trouble else "finished"
-            runs.end(connection, self.lease, self.known.name, state=state, message=trouble)
+            runs.end(connection, self.lease, self.known, state=state, message=trouble)
         return self._run()
+
+    def _context(self) -> SourceContext:
+        with reading() as connection:
+            life.require_call(connection, self.known)
+        return self.known.context(
+            open_session=_open_session,
+            pause=self._pause,
+            alive=self._alive,
+            watermark=None if self._run().is_full else self.known.watermark,
+        )
 
     def _run(self) -> Run:
         with reading() as connection:
@@ -181,12 +190,16 @@ class _Drive:
     def _read(self, context: SourceContext, mapping: Mapping) -> str | None:
         """Stage what is left to read; return why it broke off, None when all was read."""
         run = self._run()
-        if run.phase != "reading":
+        if run.phase not in ("reading", "waiting"):
             return run.message
+        with writing() as connection:
+            self.lease.renew(connection, phase="reading", message=None)
+        today = mapping.today(clock.parse_instant(run.started_at))
+        wanted = frozenset(run.scope["records"]) if run.scope and "records" in run.scope else None
         try:
             for number, page in enumerate(self._pages(context, run)):
                 with writing() as connection:
-                    stage_page(connection, self.lease, mapping, page)
+                    stage_page(connection, self.lease, mapping, page, today, wanted)
                 self.renewed = time.monotonic()
                 run = self._run()
                 if number >= MOST_PAGES or run.staged > MOST_RECORDS:
@@ -197,13 +210,34 @@ class _Drive:
                 raise IncompleteRead("The source stopped before its end.")
             return None
         except IncompleteRead as error:
-            message = str(error)
+            message, goes_on_in = str(error), error.goes_on_in
         with writing() as connection:
-            self.lease.renew(connection, phase="applying", complete=False, message=message)
+            if goes_on_in is None:
+                self.lease.renew(connection, phase="applying", complete=False, message=message)
+            else:
+                until = clock.after(goes_on_in)
+                self.lease.renew(connection, phase="waiting", message=message, lease_until=until)
         return message
 
-    def _pages(self, context: SourceContext, run: Run) -> Iterator[Any]:
-        return self.known.adapter().read(context, run.cursor)
+    def _pages(self, context: SourceContext, run: Run) -> Iterator[Page]:
+        adapter, scope = self.known.adapter(), run.scope
+        if scope is None or not isinstance(adapter, ReadsSome):
+            return adapter.read(context, run.cursor)
+        if run.staged:
+            # Single records have no place to go on from: what a killed process has read of them is read again.
+            with writing() as connection:
+                start_again(connection, self.lease)
+        hints = scope["hints"] if "hints" in scope else [{"record": record} for record in scope["records"]]
+        return adapter.read_some(context, hints)
+
+    def _is_held(self) -> bool:
+        """Hold the run when a guard objects to it; whoever approves it lets it go on here."""
+        run = self._run()
+        with writing() as connection:
+            reason = guards.objection(connection, self.known, run)
+            if reason is not None:
+                runs.hold(connection, self.lease, self.known, reason)
+        return reason is not None
 
     # --- applying ---------------------------------------------------------------------------------------------------
 
@@ -220,7 +254,7 @@ class _Drive:
             complete=run.complete,
         )
 
-    def _apply(self, terms: Terms) -> None:
+    def _apply(self, context: SourceContext, terms: Terms) -> None:
         plans = Plans() if self._run().dry_run else None
         while True:
             with writing() as connection:
@@ -228,7 +262,38 @@ class _Drive:
                 if batch.apply() == 0:
                     return
             self.renewed = time.monotonic()
+            self._acknowledge(context, batch)
+            self._look_anew()
             self._run()
+
+    def _look_anew(self) -> None:
+        """After 5, 25, 125 … batches: what was an empty table when they began is one no more."""
+        self.batches += 1
+        if self.batches == self.next_look:
+            self.next_look *= 5
+            refresh_statistics()
+
+    def _acknowledge(self, context: SourceContext, batch: Batch) -> None:
+        adapter = self.known.adapter()
+        if batch.plans is not None or not isinstance(adapter, Acknowledges):
+            return
+        try:
+            adapter.acknowledge(context, batch.imported)
+        except SourceError as error:
+            # The people are in the directory; that their source does not know it is told, and undoes nothing.
+            log.warning("import not acknowledged", run=self.lease.run_id, reason=str(error))
+            with writing() as connection:
+                row_errors.warn(connection, self.lease, "not_acknowledged", str(error))
+
+    def _mark_absent(self) -> None:
+        """Count records that are gone at the source, and mark them; their people stay as they are."""
+        run = self._run()
+        with writing() as connection:
+            self.lease.renew(connection)
+            if not absence.can_tell(connection, self.known, run):
+                return
+            look = absence.count_absent if run.dry_run else absence.mark_absent
+            self.lease.renew(connection, deleted=import_run.c.deleted + look(connection, self.known, run))
 
     def _refuse_half_a_dry_run(self) -> None:
         """Plans live in memory only: what a dry run has planned is lost with its process."""
@@ -255,7 +320,12 @@ class _Drive:
 
 
 def context_of(known: Source) -> SourceContext:
-    """Return what the source's adapter works with outside of a run (checks, previews); its pauses really wait."""
+    """Return what the source's adapter works with outside of a run (checks, previews); its pauses really wait.
+
+    :raises WrongSource: the source's system may not be called: no consent, or no credentials.
+    """
+    with reading() as connection:
+        life.require_call(connection, known)
     return known.context(open_session=_open_session, pause=time.sleep)
 
 

@@ -5,25 +5,29 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from app import clock
 from app.access import audit
 from app.database import require_writing
 from app.errors import NotFoundError, WrongUse
 from app.identifiers import next_number
-from app.sources import announcing
+from app.sources import announcing, catalog, life, reporting, welcome
 from app.sources.catalog import Source
-from app.sources.error_file import RowError
 from app.sources.errors import LeaseLost
 from app.sources.records import Counts
-from app.sources.tables import import_run, row_error, source, staged_record
+from app.sources.schedules import parse_schedule
+from app.sources.tables import import_run, staged_record
 
+FULL_READ = "1d"
 _COUNTERS = ("added", "updated", "deleted", "skipped", "errored")
+
+
+#: A run that waits for somebody's approval is not under way, and has not ended.
+OPEN = ("running", "held")
 
 
 @dataclass(frozen=True)
@@ -45,11 +49,21 @@ class Run:
     started_at: str
     finished_at: str | None
     lease_until: str | None
+    trigger: str
+    scope: dict[str, Any] | None
+    is_full: bool
+    watermark: dict[str, Any] | None
+    approved_by: str | None
 
     @property
     def has_ended(self) -> bool:
-        """True when nothing of it is left to do."""
+        """True when a worker has nothing left to do for it: it is over, or held until somebody approves it."""
         return self.state != "running"
+
+    @property
+    def is_partial(self) -> bool:
+        """True when it reads some records only: those of webhooks, or of rows to be tried again."""
+        return self.scope is not None
 
 
 @dataclass(frozen=True)
@@ -88,9 +102,25 @@ class Started:
     is_new: bool
 
 
-def start(connection: Connection, known: Source, *, dry_run: bool, requested_by: str) -> Started:
-    """Start an import of a source, or return the one that is under way: there is never a second."""
+def start(
+    connection: Connection,
+    known: Source,
+    *,
+    dry_run: bool,
+    requested_by: str,
+    trigger: str = "request",
+    scope: dict[str, Any] | None = None,
+    is_full: bool = False,
+) -> Started:
+    """Start an import of a source, or return the one that is under way: there is never a second.
+
+    ``scope`` as in the table; without one, everything is read when ``is_full``, when there is no watermark, or when it
+    has not been read for as long as the source's ``full_read`` says. A held run that reads the same is cancelled.
+
+    :raises WrongSource: the source is no connection (yet) that may be imported from.
+    """
     require_writing(connection)
+    (life.require_call if dry_run else life.require_published)(connection, known)
     running = under_way(connection, known.tenant_id, known.id)
     if running is not None:
         return Started(running, is_new=False)
@@ -100,6 +130,9 @@ def start(connection: Connection, known: Source, *, dry_run: bool, requested_by:
         "source_id": known.id,
         "state": "running",
         "phase": "reading",
+        "trigger": trigger,
+        "scope": scope,
+        "is_full": scope is None and (is_full or dry_run or reads_whole(known)),
         "dry_run": dry_run,
         **dict.fromkeys(_COUNTERS, 0),
         "staged": 0,
@@ -112,10 +145,35 @@ def start(connection: Connection, known: Source, *, dry_run: bool, requested_by:
     running = under_way(connection, known.tenant_id, known.id)
     if running is not None:
         return Started(running, is_new=False)
+    if scope is None and not dry_run:
+        _supersede(connection, known, row["id"])
     connection.execute(insert(import_run), row)
     values = {"run": row["id"], "dry_run": dry_run}
     audit.record(connection, known.tenant_id, requested_by, "import.started", f"source:{known.name}", values)
     return Started(get(connection, known.tenant_id, row["id"]), is_new=True)
+
+
+def reads_whole(known: Source) -> bool:
+    """Whether the next import of a source reads everything, not only what is new."""
+    if known.watermark is None or known.read_whole_at is None:
+        return True
+    every = parse_schedule(known.settings.get("full_read", FULL_READ)).every
+    # A daily import may begin some minutes before a day is over since the last one began.
+    return every is not None and clock.after(every * 0.9, since=known.read_whole_at) <= clock.now()
+
+
+def _supersede(connection: Connection, known: Source, run_id: int) -> None:
+    """Cancel the runs that wait for approval: what is read now is newer."""
+    where = (
+        import_run.c.tenant_id == known.tenant_id,
+        import_run.c.source_id == known.id,
+        import_run.c.state == "held",
+    )
+    for held in connection.scalars(select(import_run.c.id).where(*where)).all():
+        values = {"state": "cancelled", "phase": "done", "finished_at": clock.now()}
+        values["message"] = f"Run {run_id} took the place of this one, which waited for approval."
+        connection.execute(update(import_run).where(*where, import_run.c.id == held).values(**values))
+        _forget_staged(connection, known.tenant_id, held)
 
 
 def under_way(connection: Connection, tenant_id: int, source_id: int) -> Run | None:
@@ -168,24 +226,61 @@ def due(connection: Connection, limit: int = 100) -> list[tuple[int, int]]:
 
 
 def end(
-    connection: Connection, lease: Lease, source_name: str, *, state: str, message: str | None = None
+    connection: Connection, lease: Lease, known: Source, *, state: str, message: str | None = None
 ) -> None:
-    """End a run that one holds: ``finished`` or ``failed``; its staged rows go in the same transaction."""
-    moment = clock.now()
+    """End a run that one holds: ``finished`` or ``failed``; its staged rows go in the same transaction.
+
+    Only a run that has read and stored all it was to read moves the source's watermark.
+    """
+    moment, run = clock.now(), get(connection, lease.tenant_id, lease.run_id)
+    if run.dry_run and state == "finished":
+        message = welcome.foretold(connection, run)
     lease.renew(connection, state=state, phase="done", message=message, finished_at=moment, lease_until=None)
     _forget_staged(connection, lease.tenant_id, lease.run_id)
     run = get(connection, lease.tenant_id, lease.run_id)
     values = {"run": lease.run_id, "dry_run": run.dry_run, **run.counts.as_dict()}
-    actor = f"source:{source_name}"
-    audit.record(connection, lease.tenant_id, actor, f"import.{state}", f"source:{source_name}", values)
-    if not run.dry_run:
-        announcing.ended(connection, lease.tenant_id, lease.run_id, source_name, message)
+    actor = f"source:{known.name}"
+    audit.record(connection, lease.tenant_id, actor, f"import.{state}", f"source:{known.name}", values)
+    if run.dry_run:
+        return
+    if state == "finished" and not run.is_partial:
+        learnt: dict[str, Any] = {"watermark": run.watermark}
+        if run.is_full:
+            learnt |= {"read_whole_at": run.started_at, "last_total": run.staged}
+        catalog.write(connection, known, **learnt)
+    reporting.told(connection, run, known, message)
+    announcing.ended(connection, run, known, message)
+
+
+def hold(connection: Connection, lease: Lease, known: Source, reason: str) -> None:
+    """Let a run wait for approval before it changes anybody; what it has read stays."""
+    lease.renew(connection, state="held", message=reason, lease_until=None)
+    actor, subject = f"source:{known.name}", f"source:{known.name}"
+    audit.record(connection, lease.tenant_id, actor, "import.held", subject, {"run": lease.run_id})
+    run = get(connection, lease.tenant_id, lease.run_id)
+    reporting.told(connection, run, known, reason)
+    announcing.held(connection, run, known, reason)
+
+
+def approve(connection: Connection, tenant_id: int, run_id: int, by: str) -> Run:
+    """Let a held run go on; a worker takes it. Raises ``WrongUse`` when it is not held."""
+    run = get(connection, tenant_id, run_id)
+    where = (import_run.c.tenant_id == tenant_id, import_run.c.id == run_id, import_run.c.state == "held")
+    if under_way(connection, tenant_id, run.source_id) is not None:
+        raise WrongUse(
+            f"Another import of this source is under way; approve run {run_id} when that has ended."
+        )
+    values = {"state": "running", "approved_by": by, "message": None}
+    if connection.execute(update(import_run).where(*where).values(**values)).rowcount != 1:
+        raise WrongUse(f"Run {run_id} is {run.state}; only a held run can be approved.")
+    audit.record(connection, tenant_id, by, "import.approved", f"run:{run_id}", {"run": run_id})
+    return get(connection, tenant_id, run_id)
 
 
 def cancel(connection: Connection, tenant_id: int, run_id: int, by: str) -> Run:
-    """Cancel a run that is under way; what it has applied stays. Raises ``WrongUse`` when it has ended."""
+    """Cancel a run that is under way or held; what it has applied stays. Raises ``WrongUse`` when it has ended."""
     run = get(connection, tenant_id, run_id)
-    where = (import_run.c.tenant_id == tenant_id, import_run.c.id == run_id, import_run.c.state == "running")
+    where = (import_run.c.tenant_id == tenant_id, import_run.c.id == run_id, import_run.c.state.in_(OPEN))
     values = {"state": "cancelled", "phase": "done", "finished_at": clock.now(), "lease_until": None}
     if connection.execute(update(import_run).where(*where).values(**values)).rowcount != 1:
         raise WrongUse(f"Run {run_id} has ended already ({run.state}); there is nothing to cancel.")
@@ -212,60 +307,31 @@ def get(connection: Connection, tenant_id: int, run_id: int) -> Run:
 
 def run_has_ended(connection: Connection, tenant_id: int, run_id: int) -> bool:
     """True when an import run has ended in whatever way, or is not known (any more)."""
-    where = (import_run.c.tenant_id == tenant_id, import_run.c.id == run_id, import_run.c.state == "running")
+    where = (import_run.c.tenant_id == tenant_id, import_run.c.id == run_id, import_run.c.state.in_(OPEN))
     return connection.scalar(select(import_run.c.id).where(*where)) is None
 
 
 def listed(
-    connection: Connection, tenant_id: int, source_id: int | None = None, limit: int = 50
+    connection: Connection,
+    tenant_id: int,
+    source_id: int | None = None,
+    limit: int = 50,
+    *,
+    before: int | None = None,
+    state: str | None = None,
+    dry_run: bool | None = None,
 ) -> list[Run]:
-    """Return the newest runs of a tenant, or of one of its sources."""
+    """Return the newest runs of a tenant, or of one of its sources; ``before``: only those with a smaller number."""
     query = select(import_run).where(import_run.c.tenant_id == tenant_id)
     if source_id is not None:
         query = query.where(import_run.c.source_id == source_id)
+    if before is not None:
+        query = query.where(import_run.c.id < before)
+    if state is not None:
+        query = query.where(import_run.c.state == state)
+    if dry_run is not None:
+        query = query.where(import_run.c.dry_run == dry_run)
     return [_run(row) for row in connection.execute(query.order_by(import_run.c.id.desc()).limit(limit))]
-
-
-_PAGE = 1000
-_ERRORS = (
-    select(row_error)
-    .where(
-        row_error.c.tenant_id == bindparam("tenant_id"),
-        row_error.c.run_id == bindparam("run_id"),
-        or_(
-            row_error.c.number > bindparam("number"),
-            (row_error.c.number == bindparam("number")) & (row_error.c.position > bindparam("position")),
-        ),
-    )
-    .order_by(row_error.c.number, row_error.c.position)
-    .limit(_PAGE)
-)
-
-
-def errors(connection: Connection, tenant_id: int, run_id: int) -> Iterator[RowError]:
-    """Yield the lines of a run's error file by row, read in pages."""
-    place = {"tenant_id": tenant_id, "run_id": run_id, "number": -1, "position": -1}
-    while True:
-        rows = connection.execute(_ERRORS, place).all()
-        for row in rows:
-            yield RowError(row.number, row.column, row.code, row.reason, row.record_id, row.severity)
-        if len(rows) < _PAGE:
-            return
-        place |= {"number": rows[-1].number, "position": rows[-1].position}
-
-
-def count_errors(connection: Connection, tenant_id: int, run_id: int) -> int:
-    """Return how many lines the error file of a run has."""
-    where = (row_error.c.tenant_id == tenant_id, row_error.c.run_id == run_id)
-    return int(connection.scalar(select(func.count()).select_from(row_error).where(*where)) or 0)
-
-
-def due_sources(connection: Connection, now: str) -> list[tuple[int, int]]:
-    """Return (tenant, source) of the active sources whose scheduled import is due."""
-    query = select(source.c.tenant_id, source.c.id).where(
-        source.c.state == "active", source.c.next_run_at <= now
-    )
-    return [(row.tenant_id, row.id) for row in connection.execute(query.order_by(source.c.next_run_at))]
 
 
 def _run(row: Any) -> Run:
@@ -285,4 +351,5 @@ def _run(row: Any) -> Run:
         started_at=row.started_at,
         finished_at=row.finished_at,
         lease_until=row.lease_until,
+        **{name: getattr(row, name) for name in ("trigger", "scope", "is_full", "watermark", "approved_by")},
     )

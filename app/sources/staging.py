@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from app.access.encryption import seal, unseal
 from app.sources.errors import RowRefused
@@ -56,46 +57,69 @@ class StagedRow:
     gone: bool
 
 
-def stage_page(connection: Connection, lease: Lease, mapping: Mapping, page: Page) -> None:
+def stage_page(
+    connection: Connection,
+    lease: Lease,
+    mapping: Mapping,
+    page: Page,
+    today: date,
+    wanted: Container[str] | None,
+) -> None:
     """Store a page and the place behind it in one transaction; rows that the mapping leaves out count as skipped.
+
+    ``wanted`` are the record ids that the run is about; others are passed over, but for those that have no readable
+    id. None: all are wanted.
 
     :raises LeaseLost: nothing of it may be kept.
     """
-    rows, unwanted = [], 0
-    for record in page.records:
-        if record.problem is None and not mapping.wants(record.values):
-            unwanted += 1
-        else:
-            rows.append(_staged(lease, mapping, record))
+    rows = [_staged(lease, mapping, record, today) for record in page.records]
+    if wanted is not None:
+        rows = [row for row in rows if row["record_id"] is None or row["record_id"] in wanted]
     if rows:
         connection.execute(_INSERT, rows)
     lease.renew(
         connection,
         cursor=page.resume,
         complete=page.complete,
-        staged=import_run.c.staged + len(page.records),
-        skipped=import_run.c.skipped + unwanted,
-        **({"phase": "applying"} if page.complete else {}),
+        staged=import_run.c.staged + len(rows),
+        skipped=import_run.c.skipped + sum(row["state"] == "skipped" for row in rows),
+        **({"phase": "applying", "watermark": page.watermark} if page.complete else {}),
     )
 
 
-def _staged(lease: Lease, mapping: Mapping, record: SourceRecord) -> dict[str, Any]:
+def start_again(connection: Connection, lease: Lease) -> None:
+    """Forget what a killed process has staged of a run that cannot go on where it stood: it is read anew.
+
+    :raises LeaseLost: nothing of it may be kept.
+    """
+    lease.renew(connection, cursor=None, staged=0, skipped=0)
+    where = (staged_record.c.tenant_id == lease.tenant_id, staged_record.c.run_id == lease.run_id)
+    connection.execute(delete(staged_record).where(*where))
+
+
+def _staged(lease: Lease, mapping: Mapping, record: SourceRecord, today: date) -> dict[str, Any]:
     record_id, problem = None, record.problem
+    is_wanted = problem is not None or record.gone or mapping.wants(record.values)
     if problem is None:
         try:
             record_id = mapping.record_id(record.values)
         except RowRefused as refusal:
-            problem = refusal.problems[0]
-    plain = json.dumps(dict(record.values), ensure_ascii=False).encode()
+            problem = refusal.problems[0] if is_wanted else None
+    sealed = None
+    if is_wanted and problem is None:
+        plain = json.dumps(dict(record.values), ensure_ascii=False).encode()
+        sealed = seal(lease.tenant_id, _place(lease.run_id, record.number), plain)
     return {
         "tenant_id": lease.tenant_id,
         "run_id": lease.run_id,
         "number": record.number,
         "record_id": record_id,
-        "sealed": None if problem else seal(lease.tenant_id, _place(lease.run_id, record.number), plain),
+        "sealed": sealed,
         "problem": [problem.code, problem.reason, problem.column] if problem else None,
         "gone": record.gone,
-        "state": "staged",
+        "inactive": sealed is not None and not record.gone and mapping.sets_inactive(record.values, today),
+        # What the mapping leaves out is there all the same: it is not gone at its source.
+        "state": "staged" if is_wanted else "skipped",
         "fingerprint": None,
     }
 

@@ -11,6 +11,7 @@ from app.database import Blob, IdText, InstantText, Json, Key, Model
 
 _RUNNING = text("state = 'running'")
 _SCHEDULED = text("next_run_at IS NOT NULL")
+_DUE = text("due_at IS NOT NULL")
 
 
 class SourceRow(Model):
@@ -26,8 +27,8 @@ class SourceRow(Model):
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     name: Mapped[str] = mapped_column(Key)
     kind: Mapped[str] = mapped_column(String(40))
-    #: ``active`` or ``paused``.
-    state: Mapped[str] = mapped_column(String(10))
+    #: ``draft`` until it is published, then ``active`` or ``paused``; ``disconnected`` has lost its credentials.
+    state: Mapped[str] = mapped_column(String(12))
     settings: Mapped[dict[str, Any]] = mapped_column(Json)
     #: JSON object of the secrets, sealed and bound to this row.
     secrets: Mapped[bytes | None] = mapped_column(Blob)
@@ -36,9 +37,47 @@ class SourceRow(Model):
     mapping: Mapped[str] = mapped_column(Text)
     #: ``source``, ``none`` or a template.
     work_email: Mapped[str] = mapped_column(Text)
-    interval_seconds: Mapped[int | None] = mapped_column(Integer)
+    #: ``off``, ``15m`` or ``daily 00:00 America/Los_Angeles`` (``app.sources.schedules``).
+    schedule: Mapped[str] = mapped_column(String(80))
     next_run_at: Mapped[str | None] = mapped_column(InstantText)
     created_at: Mapped[str] = mapped_column(InstantText)
+    #: Who connected it; reports of its runs go to ``report_to``.
+    set_up_by: Mapped[str] = mapped_column(String(250))
+    report_to: Mapped[str | None] = mapped_column(Text)
+    #: The last part of its webhook address: random, so that the address itself is known to the vendor only.
+    hook_key: Mapped[str] = mapped_column(String(64))
+    published_at: Mapped[str | None] = mapped_column(InstantText)
+    #: Where the next read goes on, as the adapter wrote it; NULL: everything is read.
+    watermark: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    #: When everything was last read to its end, and how many records there were then.
+    read_whole_at: Mapped[str | None] = mapped_column(InstantText)
+    last_total: Mapped[int | None] = mapped_column(Integer)
+
+
+class ConsentRow(Model):
+    """Somebody's consent to connect a source: to which text, and when. Kept when it is given again."""
+
+    __tablename__ = "source_consent"
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    source_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    version: Mapped[str] = mapped_column(String(20))
+    #: SHA-256 of the text as it was shown.
+    text_hash: Mapped[str] = mapped_column(String(64))
+    by: Mapped[str] = mapped_column(String(250))
+    at: Mapped[str] = mapped_column(InstantText)
+
+
+class EnabledVendorRow(Model):
+    """A kind of source that a tenant may connect."""
+
+    __tablename__ = "enabled_vendor"
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(40), primary_key=True)
+    by: Mapped[str] = mapped_column(String(250))
+    at: Mapped[str] = mapped_column(InstantText)
 
 
 class SourceRecordRow(Model):
@@ -80,10 +119,20 @@ class ImportRunRow(Model):
     tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     source_id: Mapped[int] = mapped_column(Integer)
-    #: ``running``, ``finished``, ``failed`` or ``cancelled``.
+    #: ``running``, ``held`` (somebody must approve it), ``finished``, ``failed`` or ``cancelled``.
     state: Mapped[str] = mapped_column(String(10))
-    #: ``reading``, ``applying`` or ``done``.
+    #: ``reading``, ``waiting`` (until the source can be read on), ``applying`` or ``done``.
     phase: Mapped[str] = mapped_column(String(10))
+    #: ``request``, ``schedule``, ``webhook`` or ``retry``.
+    trigger: Mapped[str] = mapped_column(String(10))
+    #: What is read, if not everything that is new: {"hints": […]} or {"records": […]}.
+    scope: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    #: Whether everything is read, whatever the source's watermark says.
+    is_full: Mapped[bool] = mapped_column(Boolean)
+    #: Where the next run goes on once this one has ended well.
+    watermark: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    #: Who let it go on after a guard had held it.
+    approved_by: Mapped[str | None] = mapped_column(String(250))
     dry_run: Mapped[bool] = mapped_column(Boolean)
     added: Mapped[int] = mapped_column(Integer)
     updated: Mapped[int] = mapped_column(Integer)
@@ -123,6 +172,8 @@ class StagedRecordRow(Model):
     #: Why it could not be read: [code, reason, column].
     problem: Mapped[list[str] | None] = mapped_column(Json)
     gone: Mapped[bool] = mapped_column(Boolean)
+    #: Whether its mapping makes the person inactive.
+    inactive: Mapped[bool] = mapped_column(Boolean)
     #: ``staged``, then the row's outcome.
     state: Mapped[str] = mapped_column(String(10))
     fingerprint: Mapped[str | None] = mapped_column(String(32))
@@ -144,7 +195,91 @@ class RowErrorRow(Model):
     severity: Mapped[str] = mapped_column(String(10))
 
 
+class WebhookDeliveryRow(Model):
+    """A vendor's call that was taken: what is to be read again because of it. Its body is not kept."""
+
+    __tablename__ = "webhook_delivery"
+    __table_args__ = (
+        Index("ix_webhook_delivery_due", "due_at", sqlite_where=_DUE, postgresql_where=_DUE),
+        Index("ix_webhook_delivery_at", "tenant_id", "received_at"),
+    )
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    source_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    #: The sender's id of the delivery, `sha256:` and the digest of its body, or `refused:` and a status (calls that
+    #: were refused, counted).
+    delivery_id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    received_at: Mapped[str] = mapped_column(InstantText)
+    hints: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    #: ``waiting``, ``taken`` (by ``run_id``) or ``done``.
+    state: Mapped[str] = mapped_column(String(10))
+    run_id: Mapped[int | None] = mapped_column(Integer)
+    #: How often the same delivery came, and how many runs have tried to read what it points at.
+    times: Mapped[int] = mapped_column(Integer)
+    tries: Mapped[int] = mapped_column(Integer)
+    due_at: Mapped[str | None] = mapped_column(InstantText)
+
+
+class SuggestionRow(Model):
+    """A record that may be an employee who is known already; a person decides."""
+
+    __tablename__ = "match_suggestion"
+    __table_args__ = (Index("ix_match_suggestion_state", "tenant_id", "state"),)
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    source_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    record_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    employee_id: Mapped[str] = mapped_column(IdText)
+    #: ``waiting``, ``same`` or ``other``.
+    state: Mapped[str] = mapped_column(String(10))
+    at: Mapped[str] = mapped_column(InstantText)
+    decided_by: Mapped[str | None] = mapped_column(String(250))
+    decided_at: Mapped[str | None] = mapped_column(InstantText)
+
+
+class PrecedenceRow(Model):
+    """Whose word counts for a field: writers from the strongest on. The field ``*`` speaks for all others."""
+
+    __tablename__ = "precedence"
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    field: Mapped[str] = mapped_column(String(200), primary_key=True)
+    #: ``source:NAME`` and ``client:NAME``.
+    writers: Mapped[list[str]] = mapped_column(Json)
+
+
+class PinRow(Model):
+    """A value that a person has pinned: no source and no client that stands in the precedence changes it."""
+
+    __tablename__ = "pin"
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    employee_id: Mapped[str] = mapped_column(IdText, primary_key=True)
+    path: Mapped[str] = mapped_column(String(200), primary_key=True)
+    by: Mapped[str] = mapped_column(String(250))
+    at: Mapped[str] = mapped_column(InstantText)
+    note: Mapped[str] = mapped_column(Text)
+
+
+class WelcomeRow(Model):
+    """What a tenant's new members are written to (``app.sources.welcome``)."""
+
+    __tablename__ = "welcome"
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    subject: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    link: Mapped[str] = mapped_column(Text)
+
+
 source = SourceRow.__table__
+source_consent = ConsentRow.__table__
+enabled_vendor = EnabledVendorRow.__table__
+webhook_delivery = WebhookDeliveryRow.__table__
+match_suggestion = SuggestionRow.__table__
+precedence = PrecedenceRow.__table__
+pin = PinRow.__table__
+welcome = WelcomeRow.__table__
 source_record = SourceRecordRow.__table__
 import_run = ImportRunRow.__table__
 staged_record = StagedRecordRow.__table__

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,9 @@ PROBES = {
     "jumpcloud": ("/api/systemusers?limit=1", {"x-api-key": "k"}),
     "scim": ("/scim/v2/Users?count=1", {"Authorization": "Bearer k"}),
     "jazzhr": ("/v1/hires/page/1?apikey=k", {}),
+    "bamboohr": ("/api/v1/employees/directory", {"Authorization": "Basic " + b64encode(b"k:x").decode()}),
+    "intellihr": ("/v1/people?limit=1", {"Authorization": "Bearer k", "tenant": "your-company"}),
+    "smartrecruiters": ("/candidates?limit=1", {"X-SmartToken": "k"}),
 }
 
 
@@ -37,13 +41,21 @@ def test_a_simulator_serves_until_it_is_ended(running: tuple[str, subprocess.Pop
     kind, process = running
     assert process.stdout is not None
     shown = json.loads(process.stdout.readline())
-    path, headers = PROBES[kind]
     assert shown["key"] == "k"
-    assert [requests.get(shown["url"] + path, headers=headers).status_code for _ in range(3)] == [
-        200,
-        503,
-        200,
-    ]
+    assert [_status(kind, shown["url"]) for _ in range(3)] == [200, 503, 200]
+
+
+def _status(kind: str, url: str) -> int:
+    if kind == "icims":
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": "simulator-client",
+            "client_secret": "k",
+            "audience": "x",
+        }
+        return requests.post(f"{url}/oauth/token", form).status_code
+    path, headers = PROBES[kind]
+    return requests.get(url + path, headers=headers).status_code
 
 
 def test_an_unreadable_fault_plan_is_one_line() -> None:

@@ -195,7 +195,7 @@ def test_a_failed_run_exits_with_1_and_says_why(rollcall, messy):
             "colour=… is not known to csv",
         ),
         (("--set", "path={file}", "--set", "mapping=guess", "--secret", "k=v"), "--secret k=…"),
-        (("--set", "path={file}", "--set", "mapping=guess", "--set", "interval=5"), "interval='5'"),
+        (("--set", "path={file}", "--set", "mapping=guess", "--set", "schedule=5"), "schedule='5'"),
         (("--set", "path={file}", "--set", "mapping=guess", "--set", "delimiter=;;"), "delimiter=';;'"),
         (
             ("--set", "path={file}", "--set", "mapping=guess", "--set", "encoding=klingon"),
@@ -220,7 +220,7 @@ def test_wrong_use_is_one_line_and_exit_code_2(rollcall, messy, words, said):
 def test_an_unknown_kind_names_the_known_ones(rollcall):
     result = rollcall("source", "add", "workday", "--name", "hr")
     assert result.exit_code == 2
-    assert "csv, jazzhr" in result.stderr
+    assert "csv, icims, intellihr, jazzhr" in result.stderr
 
 
 def test_a_source_that_is_not_there_is_wrong_use(rollcall):
@@ -236,6 +236,7 @@ def test_a_taken_name_is_wrong_use(rollcall, messy):
 
 
 def test_a_secret_comes_from_stdin_and_is_never_shown(rollcall):
+    rollcall("vendor", "enable", "jazzhr")
     added = rollcall(
         "source", "add", "jazzhr", "--name", "jazz", "--secret", "api_key=-", stdin="canary-key\n"
     )
@@ -247,11 +248,11 @@ def test_a_secret_comes_from_stdin_and_is_never_shown(rollcall):
 
 def test_a_source_is_listed_shown_changed_paused_and_removed(rollcall, messy):
     file, mapping = messy
-    add(rollcall, file, f"@{mapping}", "--set", "interval=2h")
-    assert json.loads(rollcall("source", "list", "--json").stdout)["interval"] == 7200
-    assert rollcall("source", "set", "hr", "--set", "interval=off", "--set", "work_email=none").exit_code == 0
+    add(rollcall, file, f"@{mapping}", "--set", "schedule=2h")
+    assert json.loads(rollcall("source", "list", "--json").stdout)["schedule"] == "2h"
+    assert rollcall("source", "set", "hr", "--set", "schedule=off", "--set", "work_email=none").exit_code == 0
     shown = json.loads(rollcall("source", "show", "hr", "--json").stdout)
-    assert (shown["interval"], shown["work_email"], shown["mapping"]) == (None, "none", MAPPING)
+    assert (shown["schedule"], shown["work_email"], shown["mapping"]) == ("off", "none", MAPPING)
     rollcall("source", "pause", "hr")
     assert json.loads(rollcall("source", "list", "--json").stdout)["state"] == "paused"
     rollcall("source", "resume", "hr")

@@ -24,7 +24,7 @@ from app.database import db, reading, writing
 from app.migrations.upgrading import upgrade_database
 from app.provisioning import targets
 from app.provisioning.tables import LinkRow
-from app.sources import catalog, runs
+from app.sources import catalog, drafts, runs
 from tests.harness.checker import Account, Truth, flattened
 from tests.harness.fault_target import TargetProcess
 
@@ -107,7 +107,7 @@ class Stage:
 
     def _set_up(self, target: TargetProcess) -> Tenant:
         given = {"path": str(self.file), "mapping": "guess"}
-        draft = catalog.drafted("csv", "hr", given, {})
+        draft = drafts.drafted("csv", "hr", given, {})
         with writing() as connection:
             tenant = tenants.create(connection, "acme")
             catalog.add(connection, tenant.id, draft, "system:crash")

@@ -10,7 +10,7 @@ from app import directory
 from app.database import reading, writing
 from app.provisioning import targets
 from app.provisioning.tables import link_table
-from app.sources import catalog, runner, runs
+from app.sources import catalog, drafts, runner, runs
 from tests.harness.later import Later
 from tests.harness.trials import HOURS, disagreements, organisation
 from tests.sources.conftest import HEADER, MAPPING
@@ -51,7 +51,7 @@ class Import:
             )
             targets.pause(connection, far, "test", "only the marks are looked at")
             self.source = catalog.add(
-                connection, self.tenant.id, catalog.drafted("csv", "hr", given, {}), "system:test"
+                connection, self.tenant.id, drafts.drafted("csv", "hr", given, {}), "system:test"
             )
         self._import()
         self._write(AFTER)

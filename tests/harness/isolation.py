@@ -30,10 +30,12 @@ _PREPARED = _APP + "prepared.py"
 ALLOWED: dict[str, str] = {
     "app.access.audit:tenants_to_seal": "the sealer asks which tenants' chains have unsealed rows",
     "app.notices.deliveries:due_tenants": "the scheduler asks whose notices are due, and wakes a worker for each",
+    "app.notices.letters:due_tenants": "the scheduler asks whose letters are due, and wakes a worker for each",
     "app.provisioning.ticks:crowded": "the scheduler asks at which targets a second worker would help",
     "app.provisioning.ticks:due_targets": "the scheduler asks whose targets are due, and wakes a worker for each",
     "app.sources.runs:due": "workers ask which runs nobody works on, and claim each within its tenant",
-    "app.sources.runs:due_sources": "the scheduler asks whose imports are due, and starts each within its tenant",
+    "app.sources.inbox:waiting": "the scheduler asks whose webhook deliveries are due, and starts a run for each",
+    "app.sources.starting:due_sources": "the scheduler asks whose imports are due, and starts each within its tenant",
 }
 
 _TOKEN = re.compile(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,10 @@ from app.directory.tables import SealedValue
 from app.keeping.schema import newest_revision
 from app.notices import channels
 from app.provisioning import connections, targets
-from app.sources import catalog, runs, staging
+from app.sources import catalog, drafts, runs, staging
 from app.sources.records import Page, SourceRecord
 from scim.resources import HR
+from tests.harness.connecting import connect
 from tests.provisioning.world import person
 
 KEY_RING = "k1:" + "7" * 64
@@ -95,9 +97,7 @@ class Sealed:
                 address="https://hook.example.com/",
             )
             self.fresh_secret = channels.rotate(connection, channel, "test", overlap_hours=24)
-            catalog.add(
-                connection, tenant.id, catalog.drafted("jazzhr", "jazz", {}, {"api_key": API_KEY}), "test"
-            )
+            connect(connection, tenant.id, drafts.drafted("jazzhr", "jazz", {}, {"api_key": API_KEY}))
         self.run = self._stage(folder / "people.csv")
 
     def _hire(self, connection: Any, number: int) -> str:
@@ -108,7 +108,7 @@ class Sealed:
     def _stage(self, path: Path) -> runs.Run:
         path.write_text("ID,Last,Email\n1,Somebody,somebody@example.com\n")
         with writing() as connection:
-            draft = catalog.drafted("csv", "hr", {"path": str(path), "mapping": MAPPING}, {})
+            draft = drafts.drafted("csv", "hr", {"path": str(path), "mapping": MAPPING}, {})
             known = catalog.add(connection, self.tenant.id, draft, "test")
         mapping = known.compiled_mapping(known.context())
         records = [SourceRecord(n, {"ID": str(n), "Last": f"Staged{n}"}) for n in range(1, self.people + 1)]
@@ -116,7 +116,9 @@ class Sealed:
             run = runs.start(connection, known, dry_run=False, requested_by="test").run
             lease = runs.claim(connection, self.tenant.id, run.id, 60.0)
             assert lease is not None
-            staging.stage_page(connection, lease, mapping, Page(records, {}, complete=False))
+            staging.stage_page(
+                connection, lease, mapping, Page(records, {}, complete=False), date(2026, 1, 1), None
+            )
         return run
 
     def check(self) -> None:

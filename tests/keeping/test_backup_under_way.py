@@ -23,7 +23,7 @@ from app.keeping.backup import Made
 from app.keeping.restore import restore
 from app.provisioning import targets
 from app.provisioning.tables import link_table
-from app.sources import catalog, runner
+from app.sources import catalog, drafts, life, runner
 from app.sources.runs import Run
 from tests.harness.checker import Truth, account_of_scim, check
 from tests.harness.facts import wait_until
@@ -88,7 +88,7 @@ def test_a_backup_in_the_middle_of_an_import_and_a_push_ends_right_after_its_res
 ) -> None:
     file, path = tmp_path / "people.csv", tmp_path / "backup.tar"
     _write(file, FIRST)
-    draft = catalog.drafted("csv", "hr", {"path": str(file), "mapping": MAPPING}, {})
+    draft = drafts.drafted("csv", "hr", {"path": str(file), "mapping": MAPPING}, {})
     with writing() as connection:
         catalog.add(connection, tenant.id, draft, "test")
     with LocalTarget(FAULTS, seed=7) as local:
@@ -146,7 +146,7 @@ def _pushing(app: Flask, world: World) -> Iterator[None]:
 
 def _resume(tenant: Tenant) -> None:
     with writing() as connection:
-        catalog.set_state(connection, tenant.id, "hr", "active", "test")
+        life.resume(connection, catalog.named(connection, tenant.id, "hr"), "test")
         targets.resume(connection, targets.named(connection, tenant.id, "far"), "test")
 
 

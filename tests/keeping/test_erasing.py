@@ -21,7 +21,7 @@ from app.keeping import erasing, rows
 from app.notices import telling
 from app.provisioning import balance
 from app.provisioning.tables import link_table, operation_table
-from app.sources import catalog, runner
+from app.sources import catalog, drafts, runner
 from app.sources.tables import source_record
 from scim.resources import HR
 from tests.keeping.conftest import HUMAN
@@ -210,7 +210,7 @@ def test_an_imported_person_does_not_come_back_while_their_record_is_as_it_was(
     file = tmp_path / "people.csv"
     file.write_text(f"ID,Last,Email\n17,{FAMILY},{EMAIL}\n")
     mapping = '[record]\nkey = "ID"\n[fields]\n"name.familyName" = "Last"\n"emails[work].value" = "Email"\n'
-    draft = catalog.drafted("csv", "hr", {"path": str(file), "mapping": mapping}, {})
+    draft = drafts.drafted("csv", "hr", {"path": str(file), "mapping": mapping}, {})
     with writing() as connection:
         known = catalog.add(connection, tenant.id, draft, "test")
     runner.import_now(known, dry_run=False, requested_by="test")

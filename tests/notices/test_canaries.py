@@ -15,10 +15,11 @@ from app.jobs import upkeep
 from app.notices import channels, delivering, shown
 from app.provisioning import targets, ticks
 from app.simulation import serve as simulate
-from app.sources import catalog, runner, runs
+from app.sources import catalog, drafts, runner, runs
 from app.vendors.jazzhr.simulator import JazzHRSimulator
 from app.vendors.scim.simulator import ScimSimulator
 from scim.resources import HR, USER
+from tests.harness.connecting import connect
 from tests.notices.desk import Desk
 from tests.notices.mailbox import Mailbox
 
@@ -55,9 +56,9 @@ def _push(desk: Desk, faults: str, name: str) -> None:
 def _import_with_a_wrong_key(desk: Desk) -> None:
     with simulate(JazzHRSimulator(people=1, key="the right one")) as vendor:
         given = {"base_url": f"{vendor.url}/v1", "retry_seconds": "0.1", "calls_per_minute": "0"}
-        draft = catalog.drafted("jazzhr", "jazz", given, {"api_key": VENDOR_KEY})
+        draft = drafts.drafted("jazzhr", "jazz", given, {"api_key": VENDOR_KEY})
         with writing() as connection:
-            catalog.add(connection, desk.tenant.id, draft, "test")
+            connect(connection, desk.tenant.id, draft)
             source = catalog.named(connection, desk.tenant.id, "jazz")
             run = runs.start(connection, source, dry_run=False, requested_by="test").run
         runner.work(desk.tenant.id, run.id)

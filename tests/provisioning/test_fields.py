@@ -91,8 +91,12 @@ TABLE = [
 ]
 
 
-def test_the_table_has_the_rows_of_the_seed_the_manager_and_no_hire_date() -> None:
-    assert {name for name, _, _ in TABLE} == set(FIELDS) - {"manager"}
+#: Of targets that ask for it (the manager), or that keep employment themselves; the seed excludes the hire date.
+BESIDE_THE_SEED = ["startDate", "terminationDate", "manager"]
+
+
+def test_the_table_has_the_rows_of_the_seed_and_few_beside_them() -> None:
+    assert {name for name, _, _ in TABLE} == set(FIELDS) - set(BESIDE_THE_SEED)
 
 
 @pytest.mark.parametrize(("name", "value", "triggers"), TABLE, ids=[row[0] for row in TABLE])
@@ -105,12 +109,12 @@ def test_everything_of_the_document_is_sent_and_nothing_else() -> None:
     assert outgoing_values(DOCUMENT, ALL) == {name: value for name, value, _ in TABLE}
 
 
-def test_the_manager_is_the_only_field_that_is_not_selected_at_first() -> None:
+def test_what_stands_beside_the_seed_is_not_selected_at_first() -> None:
     document = {ENTERPRISE: {"manager": {"value": "e-2"}}}
 
     assert outgoing_values(document, ALL) == {"active": True}
     assert outgoing_values(document, Selection.of(["manager"])) == {"active": True, "manager": "e-2"}
-    assert [name for name, row in FIELDS.items() if not row.selected_by_default] == ["manager"]
+    assert [name for name, row in FIELDS.items() if not row.selected_by_default] == BESIDE_THE_SEED
 
 
 def test_only_the_user_name_is_create_only() -> None:
@@ -291,7 +295,8 @@ def test_triggers_are_switches_of_the_target() -> None:
         ("addresses[home].locality", {"homeCity"}),
         (f"{ENTERPRISE}:department", {"department"}),
         (f"{HR}:locationName", {"location"}),
-        (f"{HR}:startDate", set()),
+        (f"{HR}:startDate", {"startDate"}),
+        (f"{HR}:fte", set()),
         ("name", {"givenName", "familyName", "middleName", "displayName"}),
         ("emails", {"workEmail", "userName"}),
     ],

@@ -87,6 +87,7 @@ CREDENTIALS: dict[str, frozenset[str] | None] = {
     "read": frozenset({READ}),
     "write": frozenset({READ, WRITE}),
     "sensitive": frozenset({SENSITIVE}),
+    "admin": frozenset(),
     "read by OAuth": frozenset({READ}),
 }
 #: Endpoint → a whole resource of its type.
@@ -109,7 +110,11 @@ class Page(NamedTuple):
 
 
 #: 404: Flask's own folder of static files, which Rollcall does not have; 422: a form with nothing in it.
+#: An address of nobody: who is believed is asserted in tests/web/test_webhooks.py.
+HOOK = {"kind": "jazzhr", "public_id": "00000000-0000-0000-0000-000000000000", "hook_key": "none"}
 PAGES: dict[tuple[str, str], Page] = {
+    ("POST", "webhooks.deliver"): Page(OPEN, 404),
+    ("POST", "webhooks.token"): Page(OPEN, 404),
     ("GET", "static"): Page(OPEN, 404, file="none.css"),
     ("GET", "bootstrap.static"): Page(OPEN, file="css/bootstrap.min.css"),
     ("GET", "console.static"): Page(OPEN, file="console.css"),
@@ -134,8 +139,13 @@ PAGES: dict[tuple[str, str], Page] = {
 
 
 def _routes(app: Flask) -> Iterator[tuple[Rule, str]]:
-    """Yield rule and method of the whole map; HEAD goes with GET, and OPTIONS only lists methods."""
+    """Yield rule and method of the map; HEAD goes with GET, and OPTIONS only lists methods.
+
+    Those of the admin API have their rows in test_admin_authorisation.py.
+    """
     for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith("api."):
+            continue
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             yield rule, method
 
@@ -188,6 +198,7 @@ def credentials(tenant: Tenant) -> dict[str, str | None]:
         assert caller is not None
         bought = oauth.issue(connection, caller, (READ,), 60)
         assert bought is not None
+        admin = tokens.create(connection, tenant, "idp", scopes=("admin:write",)).text
         alone = {
             name: tokens.create(connection, tenant, "idp", scopes=(f"scim:{name}",)).text
             for name in ("read", "write", "sensitive")
@@ -195,6 +206,7 @@ def credentials(tenant: Tenant) -> dict[str, str | None]:
     unknown = f"rc_{tenant.token_key}_{'x' * 43}"
     return {"none": None, "unknown": unknown, "expired": expired.text, "revoked": revoked.text} | {
         "a client's secret": secret.text,
+        "admin": admin,
         "read by OAuth": bought.text,
         **alone,
     }
@@ -381,7 +393,7 @@ def _guarded(app: Flask, guard: str) -> Iterator[tuple[str, str, Page]]:
     for rule, method in _routes(app):
         page = PAGES.get((method, rule.endpoint))
         if page is not None and page.guard == guard:
-            yield method, _path(rule, filename=page.file), page
+            yield method, _path(rule, filename=page.file, **HOOK), page
 
 
 @pytest.fixture

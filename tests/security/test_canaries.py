@@ -17,10 +17,11 @@ from app.access.tenants import Tenant
 from app.database import Model, reading, writing
 from app.provisioning import targets, ticks
 from app.simulation import serve
-from app.sources import catalog, runner, runs
+from app.sources import catalog, drafts, row_errors, runner, runs
 from app.vendors.jazzhr.simulator import JazzHRSimulator
 from app.vendors.scim.simulator import ScimSimulator
 from scim.resources import HR, USER
+from tests.harness.connecting import connect
 
 SSN, SALARY, PASSWORD = "078-05-1120", "871234.56", "Canary-Passw0rd"
 TARGET_TOKEN, VENDOR_KEY, WRONG_KEY = (
@@ -93,7 +94,7 @@ def _import_a_file(tenant: Tenant, folder: Path) -> list[str]:
         f"3,Worse,worse@example.com,{SALARY},{SSN},born {BORN}\n"
         f"1,Twice,twice@example.com,{SALARY},{SSN},{BORN}\n"
     )
-    draft = catalog.drafted("csv", "hr", {"path": str(file), "mapping": MAPPING}, {})
+    draft = drafts.drafted("csv", "hr", {"path": str(file), "mapping": MAPPING}, {})
     with writing() as connection:
         catalog.add(connection, tenant.id, draft, "admin:test")
     return _import(tenant, "hr")
@@ -105,7 +106,7 @@ def _import(tenant: Tenant, name: str) -> list[str]:
         run = runs.start(connection, source, dry_run=False, requested_by="test").run
     runner.work(tenant.id, run.id)
     with reading() as connection:
-        return [str(error) for error in runs.errors(connection, tenant.id, run.id)] + [
+        return [str(error) for error in row_errors.lines(connection, tenant.id, run.id)] + [
             str(runs.get(connection, tenant.id, run.id))
         ]
 
@@ -116,9 +117,9 @@ def _pull_from_a_vendor(tenant: Tenant) -> list[str]:
     with serve(JazzHRSimulator(people=3, key=VENDOR_KEY, calls_per_minute=10_000)) as vendor:
         for name, key in (("jazz", VENDOR_KEY), ("wrong", WRONG_KEY)):
             given = {"base_url": f"{vendor.url}/v1", "retry_seconds": "0.1", "calls_per_minute": "0"}
-            draft = catalog.drafted("jazzhr", name, given, {"api_key": key})
+            draft = drafts.drafted("jazzhr", name, given, {"api_key": key})
             with writing() as connection:
-                catalog.add(connection, tenant.id, draft, "admin:test")
+                connect(connection, tenant.id, draft)
             said += _import(tenant, name)
     return said
 

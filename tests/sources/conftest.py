@@ -11,9 +11,10 @@ import pytest
 from app import directory
 from app.access.tenants import Tenant
 from app.database import reading, writing
-from app.sources import catalog, runner
+from app.sources import catalog, drafts, runner
 from app.sources.catalog import Source
 from app.sources.runs import Run
+from tests.harness.connecting import connect
 
 MAPPING = """
 [record]
@@ -56,9 +57,9 @@ def add_source(tenant: Tenant, csv_file: Path) -> Callable[..., Source]:
         given |= settings
         if mapping is not None:
             given["mapping"] = mapping
-        draft = catalog.drafted(kind, name, given, secrets)  # type: ignore[arg-type]
+        draft = drafts.drafted(kind, name, given, secrets)  # type: ignore[arg-type]
         with writing() as connection:
-            return catalog.add(connection, tenant.id, draft, "system:test")
+            return connect(connection, tenant.id, draft)
 
     return add
 

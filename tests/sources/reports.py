@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.database import reading
-from app.sources import runs
+from app.sources import row_errors
 from app.sources.error_file import RowError
 from app.sources.runs import Run
 
@@ -16,7 +16,7 @@ def counted(run: Run) -> dict[str, int]:
 def problems(run: Run) -> list[RowError]:
     """Return the lines of a run's error file."""
     with reading() as connection:
-        return list(runs.errors(connection, run.tenant_id, run.id))
+        return list(row_errors.lines(connection, run.tenant_id, run.id))
 
 
 def error_lines(run: Run) -> list[tuple[int, str, str]]:

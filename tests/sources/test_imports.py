@@ -14,7 +14,7 @@ from app.access.encryption import unseal
 from app.database import reading, writing
 from app.directory import Actor
 from app.directory.tables import SealedValue
-from app.sources import catalog, runner, runs
+from app.sources import catalog, drafts, life, runner, runs, starting
 from app.sources.tables import row_error, source_record, staged_record
 from scim.resources import ENTERPRISE, HR, USER
 from tests.sources.conftest import MAPPING
@@ -321,7 +321,7 @@ def test_a_template_chosen_later_serves_those_who_have_no_address_yet(
     write("1,Ada,Lovelace,,T,Active")
     source = add_source(work_email="none")
     import_from(source)
-    draft = catalog.redrafted(source, {"work_email": "{given}@example.com"}, {})
+    draft = drafts.redrafted(source, {"work_email": "{given}@example.com"}, {})
     with writing() as connection:
         catalog.change(connection, tenant.id, draft, "system:test")
     assert counted(import_from(source)) == {"updated": 1, "total": 1}
@@ -484,22 +484,22 @@ def test_a_cancelled_run_ends_and_the_next_can_start(write, add_source, import_f
 
 def test_due_sources_are_started_once_and_get_their_next_time(write, add_source, tenant, app):
     write(ADA)
-    add_source(interval="15m")
-    add_source("other", interval="off")
+    add_source(schedule="15m")
+    add_source("other", schedule="off")
     later = "2999-01-01T00:00:00.000000Z"
     with writing() as connection:
-        assert len(runner.due_sources(connection, later)) == 1
-        assert len(runner.start_due(connection, later)) == 1
-        assert runner.start_due(connection, later) == []
+        assert len(starting.due_sources(connection, later)) == 1
+        assert len(starting.start_due(connection, later)) == 1
+        assert starting.start_due(connection, later) == []
     assert runner.resume_due(app) == 1
 
 
 def test_a_paused_source_is_not_due(write, add_source, tenant):
     write(ADA)
-    add_source(interval="15m")
+    source = add_source(schedule="15m")
     with writing() as connection:
-        catalog.set_state(connection, tenant.id, "hr", "paused", "system:test")
-        assert runner.due_sources(connection, "2999-01-01T00:00:00.000000Z") == []
+        life.pause(connection, source, "system:test")
+        assert starting.due_sources(connection, "2999-01-01T00:00:00.000000Z") == []
 
 
 # --- secrets --------------------------------------------------------------------------------------------------------

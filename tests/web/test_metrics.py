@@ -18,7 +18,7 @@ from app.database import writing
 from app.jobs.leases import Lease
 from app.notices import channels, delivering, telling
 from app.provisioning import plans, targets
-from app.sources import catalog, runs
+from app.sources import catalog, drafts, runs
 from app.web import metrics
 from tests.harness.isolation import watched
 from tests.provisioning.far import Scim
@@ -139,7 +139,7 @@ def test_import_runs_are_counted_by_state(app: Flask, tenant: Tenant, tmp_path: 
     file = tmp_path / "people.csv"
     file.write_text("ID,Last\n1,One\n")
     mapping = '[record]\nkey = "ID"\n[fields]\n"name.familyName" = "Last"\n'
-    draft = catalog.drafted("csv", "hr", {"path": str(file), "mapping": mapping}, {})
+    draft = drafts.drafted("csv", "hr", {"path": str(file), "mapping": mapping}, {})
     with writing() as connection:
         catalog.add(connection, tenant.id, draft, "test")
         known = catalog.named(connection, tenant.id, "hr")

@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 
 from app import create_app
 from app.access import clients, oauth, tenants, tokens
+from app.access.clients import SCOPES
 from app.access.oauth import IssuedSecret
 from app.access.tables import Token
 from app.access.tenants import Tenant
@@ -257,7 +258,7 @@ def test_metadata_names_what_is_offered(call: OAuthCaller) -> None:
     assert said["issuer"] == "http://localhost"
     assert said["token_endpoint"] == "http://localhost/oauth/token"
     assert said["grant_types_supported"] == ["client_credentials"]
-    assert said["scopes_supported"] == ["scim:read", "scim:write", "scim:sensitive"]
+    assert said["scopes_supported"] == list(SCOPES)
 
 
 @pytest.mark.parametrize(

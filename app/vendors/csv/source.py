@@ -34,6 +34,10 @@ class CsvSource:
     )
     secrets = _NO_DEFAULT
     default_work_email = "source"
+    needs_consent = False
+    default_schedule = "off"
+    # A file may be an extract: whoever is not in it has not left.
+    lists_everyone = False
 
     def settle(self, settings: Mapping[str, str]) -> dict[str, str]:
         """Return the settings with an absolute path. Raises ``WrongSource``, ``SourceUnavailable``."""

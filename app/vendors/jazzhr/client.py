@@ -5,51 +5,34 @@ The key travels in the query; the guarded session redacts queries from records, 
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from app.outbound import OutboundError, OutboundSession, Response
-from app.sources.errors import IncompleteRead, SourceUnavailable
+from app.outbound import Response
+from app.sources.adapter import SourceContext
+from app.sources.calling import Caller, Pace
+from app.sources.errors import IncompleteRead
+from app.vendors.jazzhr.settings import number_of
 
 PAGE_SIZE = 100
 MOST_PAGES = 10_000
-TRIES = 6
-_FIRST_WAIT, _LONGEST_WAIT = 1.0, 60.0
 _FRUITLESS_PAGES = 3
-
-
-@dataclass
-class Pace:
-    """Spreads calls evenly: at most `per_minute` of them; 0 means no limit."""
-
-    per_minute: float
-    clock: Callable[[], float] = time.monotonic
-    _next: float = field(default=0.0, init=False)
-
-    def wait(self) -> float:
-        """Return the seconds to wait before the next call, and count that call."""
-        if self.per_minute <= 0:
-            return 0.0
-        now = self.clock()
-        start = max(now, self._next)
-        self._next = start + 60.0 / self.per_minute
-        return start - now
+_WAY_OUT = (
+    "A newly generated key deactivates the old one (Settings > Integrations in JazzHR). Set it with: "
+    "rollcall source set {name} --secret api_key=-"
+)
+Row = dict[str, Any]
 
 
 @dataclass
 class JazzHRClient:
-    """Reads from one account. `pause` waits (and keeps the run's lease); `base_wait` seconds begin the back-off."""
+    """Reads from one account."""
 
-    session: OutboundSession
-    pace: Pace
-    pause: Callable[[float], None]
-    base_wait: float = _FIRST_WAIT
+    caller: Caller
 
-    def pages(self, resource: str) -> Iterator[list[dict[str, Any]]]:
+    def pages(self, resource: str) -> Iterator[list[Row]]:
         """Yield the pages of a list, each row once: rows that come again, on whatever page, are left out.
 
         :raises SourceUnavailable: the key is refused. :raises IncompleteRead: a page could not be read, or none ends.
@@ -57,7 +40,7 @@ class JazzHRClient:
         seen: set[str] = set()
         fruitless = 0
         for number in range(1, MOST_PAGES + 1):
-            rows = as_list(self._json(f"/{resource}/page/{number}"))
+            rows = as_list(self.caller.json("GET", f"/{resource}/page/{number}"))
             fresh = []
             for row in rows:
                 row_id = str(row.get("id") or "")
@@ -74,60 +57,41 @@ class JazzHRClient:
                 )
         raise IncompleteRead(f"JazzHR has more than {MOST_PAGES} pages of {resource}.")
 
-    def record(self, resource: str, record_id: str) -> dict[str, Any] | None:
+    def record(self, resource: str, record_id: str) -> Row | None:
         """Return one record, None when JazzHR does not have it. Raises as :meth:`pages`."""
-        answer = self._json(f"/{resource}/{quote(record_id, safe='')}", may_be_absent=True)
+        answer = self.caller.json("GET", f"/{resource}/{quote(record_id, safe='')}", expected=(404,))
         rows = as_list(answer)
         return rows[0] if rows else None
 
-    def _json(self, path: str, *, may_be_absent: bool = False) -> Any:
-        """Return the JSON of a GET; None for an empty body, and for a 404 where that is an answer."""
-        reason = ""
-        for tried in range(TRIES):
-            self.pause(self.pace.wait())
-            retry_after: float | None = None
-            try:
-                response = self.session.call("GET", path, headers=(("Accept", "application/json"),))
-                if may_be_absent and response.status == 404:
-                    return None
-                if response.ok:
-                    # No result is an empty body, not only [] (pitfall 2).
-                    return response.json() if response.body.strip() else None
-                reason, retry_after = _refusal(response), response.retry_after
-            except OutboundError as error:
-                if not error.retryable:
-                    raise IncompleteRead(f"JazzHR cannot be read: {error.message}") from error
-                reason, retry_after = error.message, error.retry_after
-            if tried < TRIES - 1:
-                self.pause(self._back_off(tried, retry_after))
-        raise IncompleteRead(f"JazzHR could not be read after {TRIES} tries of {path}: {reason}")
 
-    def _back_off(self, tried: int, retry_after: float | None) -> float:
-        """Seconds to wait: what JazzHR says (it is not documented to say any), else exponential with jitter."""
-        if retry_after is not None:
-            return retry_after
-        longest = min(self.base_wait * 2**tried, _LONGEST_WAIT)
-        return longest * (0.5 + random.random() / 2)
+def client_of(context: SourceContext) -> JazzHRClient:
+    """Return the client of a source."""
+    settings, key = context.settings, context.secrets["api_key"]
+    session = context.open_session(settings["base_url"], query=(("apikey", key),), secrets=(key,))
+    caller = Caller(
+        "JazzHR",
+        session,
+        context.pause,
+        Pace(number_of(settings["calls_per_minute"]) or 0.0),
+        reason=_reason,
+        way_out=_WAY_OUT.format(name=context.name),
+        first_wait=number_of(settings["retry_seconds"]) or 0.0,
+    )
+    return JazzHRClient(caller)
 
 
-def _refusal(response: Response) -> str:
-    """Return why an unsuccessful answer may be tried again; raise when that is useless.
-
-    JazzHR's error bodies are not documented (vendors.md §1.1) and are not repeated.
-    """
+def _reason(response: Response) -> str:
+    """Return what a refusal may mean; JazzHR's error bodies are not documented (§1.1), and are not repeated."""
     if response.status in (401, 403):
-        raise SourceUnavailable(
-            f"JazzHR refused the API key (status {response.status}); a newly generated key deactivates the old one. "
-            "Set it with: rollcall source set NAME --secret api_key=-"
-        )
+        return "it does not take the API key"
     if response.status == 429:
-        return "it says that there are too many calls (429); lower calls_per_minute"
+        return "there are too many calls in a minute; lower calls_per_minute"
     if response.status >= 500:
         return f"it answered with status {response.status}"
-    raise IncompleteRead(f"JazzHR answered with status {response.status}; check base_url.")
+    return "check base_url"
 
 
-def as_list(answer: Any) -> list[dict[str, Any]]:
+def as_list(answer: Any) -> list[Row]:
     """Return an answer as rows: a list of one comes as a bare object, none as nothing at all (pitfalls 1 and 2).
 
     >>> as_list({"id": "a"}), as_list(None), as_list([])

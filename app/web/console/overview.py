@@ -87,13 +87,13 @@ class TargetCard:
 
 @dataclass(frozen=True, slots=True)
 class SourceLine:
-    """A source and when it is imported next; ``interval_seconds`` None: on request only."""
+    """A source and when it is imported next."""
 
     id: int
     name: str
     kind: str
     state: str
-    interval_seconds: int | None
+    schedule: str
     next_run_at: str | None
 
 
@@ -169,7 +169,7 @@ def _link_line(row: Any) -> LinkLine:
     )
 
 
-_SOURCE = ("id", "name", "kind", "state", "interval_seconds", "next_run_at")
+_SOURCE = ("id", "name", "kind", "state", "schedule", "next_run_at")
 
 
 def sources(connection: Connection, tenant_id: int) -> dict[int, SourceLine]:

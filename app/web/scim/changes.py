@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from dataclasses import replace as replace_fields
 from typing import Any
@@ -14,6 +14,7 @@ from app.directory import members as memberships
 from app.directory import membership
 from app.directory.shelves import Shelf
 from app.directory.writing import Held, Resource, Written
+from app.sources import pushing
 from app.web.scim.exchange import Exchange
 from scim.codec import Codec, Decoded, codec_of
 from scim.errors import InvalidValue
@@ -132,16 +133,34 @@ def replace(
     decoded = said.decoded
     document = _with_unseen(decoded, held)
     check_immutable(held.resource.document, document, held.resource.resource_type)
-    return directory.change(
+    return _written(
         connection,
+        exchange,
         held,
-        _actor(exchange),
         document,
+        lambda _: decoded.document,
         external_id=decoded.external_id,
         secrets={**_cleared_secrets(held.resource.resource_type, decoded.cleared), **decoded.secrets},
         members=said.members,
         promised=promised,
     )
+
+
+def _written(
+    connection: Connection,
+    exchange: Exchange,
+    held: Held,
+    document: directory.Document,
+    again: Callable[[directory.Document], directory.Document],
+    **rest: Any,
+) -> Written:
+    """Write what a client may write of ``document``; ``again`` is what the request makes of another one."""
+    client_id = exchange.principal.client_id
+    allowed = pushing.allowed(connection, held, client_id, document, again)
+    exchange.dropped += allowed.dropped
+    written = directory.change(connection, held, _actor(exchange), allowed.document, **rest)
+    pushing.take_over(connection, held, client_id, allowed.spoken_for)
+    return written
 
 
 def patch(
@@ -165,11 +184,12 @@ def patch(
     if members is not None and members.added and not exchange.principal.settings.strict:
         members = _without_strangers(connection, exchange, members, promised or {})
     external_id = patched.external_id or (None if "externalId" in patched.cleared else held.external_id)
-    written = directory.change(
+    written = _written(
         connection,
+        exchange,
         held,
-        _actor(exchange),
         wanted,
+        lambda other: apply_patch(other, said.patch, codec).document,
         external_id=external_id,
         secrets={**_cleared_secrets(resource.resource_type, patched.cleared), **patched.secrets},
         members=members,

@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
+from flask import Flask
 
+from app import clock, directory
 from app.access.tenants import Tenant
-from app.database import writing
-from app.simulation import serve
-from app.sources import catalog, runner
+from app.database import reading, writing
+from app.outbound import AddressPolicy, OutboundSession
+from app.simulation import serve as serve_simulator
+from app.sources import drafts, inbox, runner
+from app.sources.adapter import SourceContext
 from app.sources.catalog import Source
 from app.sources.runs import Run
 from app.vendors.jazzhr.simulator import BASE, DEFAULT_KEY, JazzHRSimulator
+from app.vendors.jazzhr.source import JazzHRSource
+from tests.harness.connecting import connect
 
 
 @dataclass
@@ -24,9 +31,18 @@ class Account:
     simulator: JazzHRSimulator
     url: str
 
+    def context(self, *, key: str = DEFAULT_KEY, **settings: str) -> SourceContext:
+        """Return what an adapter works with that reads this account; it waits for nothing."""
+        given = {"base_url": self.url, "calls_per_minute": "0", "retry_seconds": "0.001", **settings}
+        return SourceContext("jazz", JazzHRSource().settle(given), {"api_key": key}, open_session=_session)
+
     def paths(self) -> list[str]:
         """The paths that were called, in order."""
         return [call.path for call in self.simulator.log.calls()]
+
+
+def _session(base_url: str, **options: Any) -> OutboundSession:
+    return OutboundSession(base_url, policy=AddressPolicy(True, frozenset()), **options)
 
 
 @pytest.fixture
@@ -36,7 +52,7 @@ def account() -> Iterator[Callable[..., Account]]:
 
         def start(people: int = 0, faults: str = "no-limit", **options: object) -> Account:
             simulator = JazzHRSimulator(people=people, faults=faults, **options)  # type: ignore[arg-type]
-            return Account(simulator, servers.enter_context(serve(simulator)).url + BASE)
+            return Account(simulator, servers.enter_context(serve_simulator(simulator)).url + BASE)
 
         yield start
 
@@ -45,11 +61,14 @@ def account() -> Iterator[Callable[..., Account]]:
 def add_jazzhr(tenant: Tenant) -> Callable[..., Source]:
     """Give a function that adds a JazzHR source reading an account."""
 
-    def add(account: Account, *, key: str = DEFAULT_KEY, **settings: str) -> Source:
+    def add(
+        account: Account, *, key: str = DEFAULT_KEY, secret: str | None = None, **settings: str
+    ) -> Source:
         given = {"base_url": account.url, "calls_per_minute": "0", "retry_seconds": "0.01", **settings}
-        draft = catalog.drafted("jazzhr", "jazz", given, {"api_key": key})
+        secrets = {"api_key": key} | ({"webhook_secret": secret} if secret else {})
+        draft = drafts.drafted("jazzhr", "jazz", given, secrets)
         with writing() as connection:
-            return catalog.add(connection, tenant.id, draft, "system:test")
+            return connect(connection, tenant.id, draft)
 
     return add
 
@@ -58,3 +77,38 @@ def add_jazzhr(tenant: Tenant) -> Callable[..., Source]:
 def pull() -> Callable[[Source], Run]:
     """Give a function that imports a source and returns the ended run."""
     return lambda source: runner.import_now(source, dry_run=False, requested_by="system:test")
+
+
+@pytest.fixture
+def people(tenant: Tenant) -> Callable[[], dict[str, dict[str, Any]]]:
+    """Give a function that returns every document of the tenant by userName."""
+
+    def documents() -> dict[str, dict[str, Any]]:
+        with reading() as connection:
+            ids = directory.iterate_ids(connection, tenant.id, None, 1000)
+            found = directory.get_many(connection, tenant.id, ids).values()
+        return {employee.document["userName"]: employee.document for employee in found}
+
+    return documents
+
+
+@pytest.fixture
+def address(app: Flask, tenant: Tenant, serve: Callable[[Any], str]) -> str:
+    """Give the address of the tenant at which Rollcall is really called."""
+    return f"{serve(app)}/api/jazzhr/webhook/{tenant.public_id}"
+
+
+@pytest.fixture
+def work_off(tenant: Tenant) -> Callable[[], list[Run]]:
+    """Give a function that does what scheduler and worker do until no delivery waits; it returns the ended runs."""
+
+    def until_none_waits() -> list[Run]:
+        ended: list[Run] = []
+        while True:
+            with writing() as connection:
+                started = inbox.start_waiting(connection, clock.now())
+            if not started:
+                return ended
+            ended += [run for each in started if (run := runner.work(each.tenant_id, each.id))]
+
+    return until_none_waits

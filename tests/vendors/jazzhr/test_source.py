@@ -6,25 +6,19 @@ import json
 import logging
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from app import directory
+from app import clock, directory
 from app.database import reading, writing
 from app.directory.tables import SealedValue
+from app.log import init_logging
+from app.sources import runner, runs
 from app.sources.errors import WrongSource
+from app.sources.tables import import_run
 from app.vendors.jazzhr.simulator import DEFAULT_KEY
 from app.vendors.jazzhr.source import JazzHRSource
 from scim.resources import ENTERPRISE, HR
 from tests.sources.reports import counted, error_lines, problems
-
-
-def people(tenant):
-    """Every document of the tenant by personal address."""
-    with reading() as connection:
-        ids = directory.iterate_ids(connection, tenant.id, None, 1000)
-        found = directory.get_many(connection, tenant.id, ids).values()
-    return {employee.document["userName"]: employee.document for employee in found}
-
 
 MAYA = {
     "first_name": "Maya",
@@ -37,7 +31,7 @@ MAYA = {
 }
 
 
-def test_a_hire_becomes_a_person_with_applicant_and_job(account, add_jazzhr, pull, tenant):
+def test_a_hire_becomes_a_person_with_applicant_and_job(account, add_jazzhr, pull, people):
     jazz = account()
     job = {
         "title": "Field Engineer",
@@ -49,7 +43,7 @@ def test_a_hire_becomes_a_person_with_applicant_and_job(account, add_jazzhr, pul
     row = jazz.simulator.company.add_job({**job, "country_id": "United States"})
     jazz.simulator.hire(MAYA, job_id=row["id"])
     assert counted(pull(add_jazzhr(jazz))) == {"added": 1, "total": 1}
-    maya = people(tenant)["maya.okafor@example.org"]
+    maya = people()["maya.okafor@example.org"]
     assert maya["name"] == {"givenName": "Maya", "familyName": "Okafor"}
     assert maya["emails"] == [{"type": "home", "value": "maya.okafor@example.org"}]
     assert maya["phoneNumbers"] == [{"type": "mobile", "value": "+1 555 0100"}]
@@ -130,28 +124,26 @@ def test_a_page_without_end_is_an_incomplete_read(account, add_jazzhr, pull):
     assert "same page" in run.message
 
 
-def test_an_empty_list_changes_nobody(account, add_jazzhr, pull, tenant):
+def test_an_empty_list_changes_nobody(account, add_jazzhr, pull, people):
     jazz = account(people=3)
     source = add_jazzhr(jazz)
     pull(source)
     jazz.simulator.plan_faults("no-limit;empty-lists")
     assert counted(pull(source)) == {"total": 0}
-    assert all(document["active"] for document in people(tenant).values())
+    assert all(document["active"] for document in people().values())
 
 
-def test_a_member_that_is_missing_clears_nothing(account, add_jazzhr, pull, tenant):
+def test_a_member_that_is_missing_clears_nothing(account, add_jazzhr, pull, people):
     jazz = account()
     jazz.simulator.hire(MAYA)
     source = add_jazzhr(jazz)
     pull(source)
     jazz.simulator.plan_faults("no-limit;missing-member:name=phone")
     pull(source)
-    assert people(tenant)["maya.okafor@example.org"]["phoneNumbers"] == [
-        {"type": "mobile", "value": "+1 555 0100"}
-    ]
+    assert people()["maya.okafor@example.org"]["phoneNumbers"] == [{"type": "mobile", "value": "+1 555 0100"}]
 
 
-def test_an_old_hire_does_not_let_a_leaver_in_again(account, add_jazzhr, pull, tenant):
+def test_an_old_hire_does_not_let_a_leaver_in_again(account, add_jazzhr, pull, tenant, people):
     jazz = account()
     hired = jazz.simulator.hire(MAYA)
     source = add_jazzhr(jazz)
@@ -163,36 +155,37 @@ def test_an_old_hire_does_not_let_a_leaver_in_again(account, add_jazzhr, pull, t
         )
     jazz.simulator.company.change_applicant(hired["applicant_id"], {"phone": "+1 555 0199"})
     assert counted(pull(source)) == {"updated": 1, "total": 1}
-    maya = people(tenant)["maya.okafor@example.org"]
+    maya = people()["maya.okafor@example.org"]
     assert (maya["active"], maya["phoneNumbers"][0]["value"]) == (False, "+1 555 0199")
 
 
-def test_a_template_gives_work_addresses_and_a_collision_is_errored(account, add_jazzhr, pull, tenant):
+def test_a_template_gives_work_addresses_and_a_collision_is_errored(account, add_jazzhr, pull, people):
     jazz = account()
     jazz.simulator.hire(MAYA)
     jazz.simulator.hire({**MAYA, "email": "another@example.org"})
     run = pull(add_jazzhr(jazz, work_email="{given}.{family}@example.com"))
     assert counted(run) == {"added": 1, "errored": 1, "total": 2}
     assert [code for _, _, code in error_lines(run)] == ["work_email_taken"]
-    assert "maya.okafor@example.com" in people(tenant)
+    assert "maya.okafor@example.com" in people()
 
 
 def test_a_refused_key_fails_the_run_in_one_call(account, add_jazzhr, pull):
     jazz = account(people=3)
     run = pull(add_jazzhr(jazz, key="wrong-key-canary"))
     assert (run.state, len(jazz.paths())) == ("failed", 1)
-    assert "refused the API key" in run.message
+    assert "does not take the API key" in run.message
+    assert "rollcall source set jazz --secret api_key=-" in run.message
     assert "wrong-key-canary" not in run.message
 
 
-def test_jazzhr_that_is_away_fails_the_run_and_changes_nobody(account, add_jazzhr, pull, tenant):
+def test_jazzhr_that_is_away_fails_the_run_and_changes_nobody(account, add_jazzhr, pull, people):
     jazz = account(people=3)
     source = add_jazzhr(jazz)
     pull(source)
     jazz.simulator.plan_faults("503")
     run = pull(source)
     assert (run.state, counted(run)) == ("failed", {"total": 0})
-    assert all(document["active"] for document in people(tenant).values())
+    assert all(document["active"] for document in people().values())
 
 
 STATUS_MAPPING = """
@@ -205,7 +198,7 @@ key = "applicant_id"
 """
 
 
-def test_an_incomplete_read_applies_what_was_read_and_suspends_nobody(account, add_jazzhr, pull, tenant):
+def test_an_incomplete_read_applies_what_was_read_and_suspends_nobody(account, add_jazzhr, pull, people):
     jazz = account(people=60)
     source = add_jazzhr(jazz, mapping=STATUS_MAPPING)
     pull(source)
@@ -215,10 +208,14 @@ def test_an_incomplete_read_applies_what_was_read_and_suspends_nobody(account, a
     run = pull(source)
     assert (run.state, run.complete, run.counts.updated) == ("failed", False, 25)
     assert {problem.code for problem in problems(run)} == {"status_withheld"}
-    assert all(document["active"] for document in people(tenant).values())
+    assert all(document["active"] for document in people().values())
     jazz.simulator.plan_faults("no-limit")
-    assert counted(pull(source)) == {"updated": 60, "total": 60}
-    assert not any(document["active"] for document in people(tenant).values())
+    held = pull(source)
+    assert (held.state, held.counts.updated) == ("held", 0)
+    with writing() as connection:
+        runs.approve(connection, held.tenant_id, held.id, "admin:test")
+    assert counted(runner.work(held.tenant_id, held.id)) == {"updated": 60, "total": 60}
+    assert not any(document["active"] for document in people().values())
 
 
 def test_an_applicant_that_jazzhr_lost_is_one_errored_row(account, add_jazzhr, pull):
@@ -238,11 +235,12 @@ def test_the_salary_stays_outside_unless_it_is_switched_on(account, add_jazzhr, 
         assert connection.scalar(select(func.count()).select_from(SealedValue.__table__)) == 0
 
 
-def test_the_key_stands_in_no_log_and_no_message(account, add_jazzhr, pull, caplog, capsys):
-    caplog.set_level(logging.DEBUG, "app")
+def test_the_key_stands_in_no_log_and_no_message(capfd, account, add_jazzhr, pull, caplog):
+    caplog.set_level(logging.DEBUG)
+    init_logging("debug")
     jazz = account(people=2, faults="no-limit;500:after=2")
     run = pull(add_jazzhr(jazz))
-    spoken = capsys.readouterr()
+    spoken = capfd.readouterr()
     for text in (caplog.text, spoken.out, spoken.err, run.message or "", json.dumps(jazz.paths())):
         assert DEFAULT_KEY not in text
 
@@ -266,3 +264,145 @@ def test_calls_are_paced(account, add_jazzhr, pull):
 def test_a_wrong_setting_is_told_by_name(settings, words):
     with pytest.raises(WrongSource, match=words):
         JazzHRSource().settle(settings)
+
+
+def test_a_hire_that_is_withdrawn_counts_as_deleted_and_the_person_stays(account, add_jazzhr, pull, people):
+    jazz = account(people=10)
+    source = add_jazzhr(jazz)
+    pull(source)
+    jazz.simulator.company.withdraw(next(iter(jazz.simulator.company.hires)))
+    assert counted(pull(source)) == {"skipped": 9, "deleted": 1, "total": 10}
+    assert counted(pull(source)) == {"skipped": 9, "total": 9}
+    assert [document["active"] for document in people().values()] == [True] * 10
+
+
+def test_a_withdrawn_hire_that_is_hired_after_all_is_the_same_person(account, add_jazzhr, pull, people):
+    jazz = account(people=10)
+    source = add_jazzhr(jazz)
+    pull(source)
+    [hire_id, hire] = next(iter(jazz.simulator.company.hires.items()))
+    jazz.simulator.company.withdraw(hire_id)
+    pull(source)
+    jazz.simulator.hire(applicant_id=hire["applicant_id"])
+    assert counted(pull(source)) == {"skipped": 10, "total": 10}
+    assert len(people()) == 10
+
+
+def test_half_of_the_hires_gone_is_not_believed(account, add_jazzhr, pull, people):
+    jazz = account(people=10)
+    source = add_jazzhr(jazz)
+    pull(source)
+    for hire_id in list(jazz.simulator.company.hires)[:5]:
+        jazz.simulator.company.withdraw(hire_id)
+    run = pull(source)
+    assert (run.state, run.counts.total) == ("held", 0)
+    assert "had 10 records" in run.message
+
+
+@pytest.mark.parametrize("member", ["first_name", "last_name", "email"])
+def test_a_member_that_nobody_has_any_more_is_told_once_and_changes_nobody(
+    account, add_jazzhr, pull, people, member
+):
+    jazz = account(people=4)
+    source = add_jazzhr(jazz)
+    pull(source)
+    before = people()
+    jazz.simulator.plan_faults(f"no-limit;missing-member:name={member}")
+    run = pull(source)
+    assert (run.state, run.counts.total, people()) == ("failed", 0, before)
+    assert f"no member {member!r} any more" in run.message
+
+
+def test_hires_that_name_no_applicant_any_more_are_told_once(account, add_jazzhr, pull):
+    run = pull(add_jazzhr(account(people=4, faults="no-limit;missing-member:name=applicant_id")))
+    assert (run.state, run.counts.total) == ("failed", 0)
+    assert "no member 'applicant_id' any more" in run.message
+
+
+def test_one_hire_without_an_applicant_is_one_errored_row(account, add_jazzhr, pull):
+    jazz = account(people=4)
+    next(iter(jazz.simulator.company.hires.values()))["applicant_id"] = ""
+    run = pull(add_jazzhr(jazz))
+    assert counted(run) == {"added": 3, "errored": 1, "total": 4}
+    assert [code for _, _, code in error_lines(run)] == ["missing_key"]
+
+
+def test_reading_goes_on_behind_any_page_and_gives_the_same_records(account):
+    jazz = account(people=60)
+    adapter, context = JazzHRSource(), jazz.context()
+    pages = list(adapter.read(context, None))
+    whole = [record for page in pages for record in page.records]
+    assert [page.complete for page in pages] == [False, False, True]
+    for number, page in enumerate(pages[:-1], 1):
+        rest = [record for later in adapter.read(context, page.resume) for record in later.records]
+        assert [r for p in pages[:number] for r in p.records] + rest == whole
+
+
+# --- single people
+
+
+def test_single_people_are_read_as_the_pull_reads_them(account):
+    jazz = account(people=30)
+    adapter, context = JazzHRSource(), jazz.context()
+    pulled = {
+        r.values["applicant_id"]: r.values for page in adapter.read(context, None) for r in page.records
+    }
+    hints = [{"record": applicant} for applicant in pulled]
+    pages = list(adapter.read_some(context, hints))
+    assert {r.values["applicant_id"]: r.values for page in pages for r in page.records} == pulled
+    assert [page.complete for page in pages] == [False, True]
+
+
+@pytest.mark.parametrize("hints", [[], [{}], [{"applicant": "../x"}], [{"record": ""}]])
+def test_hints_at_nobody_call_nobody(account, hints):
+    jazz = account(people=2)
+    [page] = JazzHRSource().read_some(jazz.context(), hints)
+    assert (page.records, page.complete, jazz.paths()) == ([], True, [])
+
+
+def test_somebody_who_is_looked_at_again_and_is_hired_no_more_is_gone(account):
+    jazz = account(people=2)
+    [hire_id, hire] = next(iter(jazz.simulator.company.hires.items()))
+    jazz.simulator.company.withdraw(hire_id)
+    hint = {"record": hire["applicant_id"]}
+    [page] = JazzHRSource().read_some(jazz.context(), [hint])
+    assert [(r.values, r.gone) for r in page.records] == [({"applicant_id": hire["applicant_id"]}, True)]
+
+
+def test_of_several_exports_of_one_person_the_latest_hire_counts(account):
+    jazz = account(people=1)
+    [hire_id, hire] = next(iter(jazz.simulator.company.hires.items()))
+    jazz.simulator.company.withdraw(hire_id)
+    jobs = list(jazz.simulator.company.jobs)
+    hints = [
+        {"applicant": hire["applicant_id"], "job": job, "hired_at": f"2026-03-0{day} 10:00:00"}
+        for job, day in zip(jobs[:3], (2, 3, 1), strict=True)
+    ]
+    [page] = JazzHRSource().read_some(jazz.context(), hints)
+    assert [(r.values["job_id"], r.values["hired_date"]) for r in page.records] == [(jobs[1], "2026-03-03")]
+
+
+def test_a_run_of_single_people_that_was_killed_behind_its_first_page_is_read_anew(
+    account, add_jazzhr, tenant, people, monkeypatch
+):
+    jazz = account(people=30)
+    source = add_jazzhr(jazz)
+    hints = [{"applicant": hire["applicant_id"]} for hire in jazz.simulator.company.hires.values()]
+    with writing() as connection:
+        run = runs.start(connection, source, dry_run=False, requested_by="test", scope={"hints": hints}).run
+    stage, staged = runner.stage_page, []
+
+    def killed(*arguments):
+        if staged:
+            raise KeyboardInterrupt
+        staged.append(stage(*arguments))
+
+    monkeypatch.setattr(runner, "stage_page", killed)
+    with pytest.raises(KeyboardInterrupt):
+        runner.work(tenant.id, run.id)
+    monkeypatch.setattr(runner, "stage_page", stage)
+    with writing() as connection:
+        connection.execute(update(import_run).values(lease_until=clock.after(-1)))
+    ended = runner.work(tenant.id, run.id)
+    assert (ended.state, counted(ended)) == ("finished", {"added": 30, "total": 30})
+    assert len(people()) == 30

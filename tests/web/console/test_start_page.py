@@ -15,7 +15,7 @@ from app.directory import Actor
 from app.provisioning import targets, ticks
 from app.simulation import Server
 from app.simulation import serve as serve_simulator
-from app.sources import catalog, runner
+from app.sources import catalog, drafts, runner
 from app.sources.runs import Run
 from app.vendors.jumpcloud.simulator import JumpCloudSimulator
 from app.web.console.overview import PAGE
@@ -52,7 +52,7 @@ def import_csv(tenant: Tenant, folder: Path, text: str) -> Run:
     path.write_text(text)
     with writing() as connection:
         if not path.with_suffix(".known").exists():
-            draft = catalog.drafted("csv", "people", {"path": str(path), "mapping": MAPPING}, {})
+            draft = drafts.drafted("csv", "people", {"path": str(path), "mapping": MAPPING}, {})
             catalog.add(connection, tenant.id, draft, "system:test")
             path.with_suffix(".known").touch()
         source = catalog.named(connection, tenant.id, "people")
@@ -246,7 +246,7 @@ def test_a_source_that_was_never_imported_says_how(
     signed_in: Browser, tenant: Tenant, tmp_path: Path
 ) -> None:
     (tmp_path / "people.csv").write_text("Number,Given,Mail\n")
-    draft = catalog.drafted("csv", "people", {"path": str(tmp_path / "people.csv"), "mapping": MAPPING}, {})
+    draft = drafts.drafted("csv", "people", {"path": str(tmp_path / "people.csv"), "mapping": MAPPING}, {})
     with writing() as connection:
         catalog.add(connection, tenant.id, draft, "system:test")
     text = signed_in.page().text

@@ -1,0 +1,1 @@
+"""BambooHR, an HR system: employees come in (vendors.md §5)."""

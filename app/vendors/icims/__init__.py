@@ -1,0 +1,1 @@
+"""iCIMS, an applicant-tracking system: employees come in, six fields go back (vendors.md §2)."""

@@ -1,0 +1,1 @@
+"""intelliHR: people with the job that counts, unsigned webhooks behind the connection key, and a simulator."""
