@@ -97,9 +97,7 @@ def on_source(connection: Connection, tenant_id: int, source_id: int, by: str) -
         _kept_in_step(connection, known, target, adapter.write_back(known.context()), by)
 
 
-def _kept_in_step(
-    connection: Connection, known: Source, target: Target, told: WriteBack, by: str
-) -> Target:
+def _kept_in_step(connection: Connection, known: Source, target: Target, told: WriteBack, by: str) -> Target:
     """Give a target what its source says of it, and have the people of the source looked at with that."""
     options = _options(known, told)
     changed = targets.change(connection, target, by, url=told.url, token=told.token, options=options)
@@ -151,9 +149,7 @@ def _link(connection: Connection, target: Target, pairs: Sequence[tuple[str, str
             knowing.know(connection, target, employee_id, remote_id=record_id, held=held)
 
 
-def _held_there(
-    target: Target, document: Mapping[str, Any], owners: Mapping[str, str]
-) -> Mapping[str, Any]:
+def _held_there(target: Target, document: Mapping[str, Any], owners: Mapping[str, str]) -> Mapping[str, Any]:
     """Return the fields whose values the source itself has written, as it said them."""
     writer = f"source:{target.policy.paired_source}"
     values = outgoing_values(document, target.policy.selection)

@@ -144,7 +144,8 @@ def _held_there(link: Link, account: Account | None, wanted: Mapping[str, Value]
 
 def _unowed(link: Link, held: Mapping[str, Value], wanted: Mapping[str, Value]) -> dict[str, Value]:
     """What a source holds, but for what it is not owed: there its own word may be newer than the last import."""
-    owed = {name for name in (*wanted, *link.sent) if link.sent.get(name) != wanted.get(name)} | {*link.sending}
+    owed = {name for name in (*wanted, *link.sent) if link.sent.get(name) != wanted.get(name)}
+    owed |= link.sending.keys()
     return {name: value for name, value in held.items() if name in owed} | {
         name: value for name, value in wanted.items() if name not in owed
     }

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import structlog
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, NestedTransaction, insert
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from app import clock, directory
@@ -63,6 +63,8 @@ class Batch:
     greeter: Greeter | None = None
     #: What became of the records of the batch, for adapters that acknowledge them.
     imported: list[Imported] = field(default_factory=list)
+    #: That of the row that is worked on; None while nothing of it was written.
+    _savepoint: NestedTransaction | None = None
 
     def apply(self, size: int = BATCH_ROWS) -> int:
         """Apply the next rows and store what became of them; return how many there were.
@@ -91,24 +93,24 @@ class Batch:
 
     def _outcome(self, row: StagedRow) -> Outcome:
         """Apply one row in a savepoint: what goes wrong in it undoes this row only."""
-        savepoint = self.connection.begin_nested()
+        self._savepoint = None
         try:
             outcome = self._applied(row)
         except Unconfirmed as refusal:
-            savepoint.rollback()
+            self._undo()
             self._suggest(row, refusal)
             return Outcome(row, "errored", None, refusal.problems)
         except RowRefused as refusal:
-            savepoint.rollback()
+            self._undo()
             return Outcome(row, "errored", None, refusal.problems)
         except Uniqueness as error:
-            savepoint.rollback()
+            self._undo()
             return Outcome(row, "errored", None, (RowProblem("user_name_taken", error.detail),))
         except ScimError as error:
-            savepoint.rollback()
+            self._undo()
             return Outcome(row, "errored", None, (RowProblem("invalid_value", error.detail),))
         except (DataError, IntegrityError) as error:
-            savepoint.rollback()
+            self._undo()
             log.warning(
                 "row not storable", run=self.lease.run_id, row=row.number, error=type(error.orig).__name__
             )
@@ -119,20 +121,26 @@ class Batch:
             raise
         except Exception:
             # The edge of one row: a defect of ours must not stop the good rows, and must be found in the log.
-            savepoint.rollback()
+            self._undo()
             log.exception("row failed", run=self.lease.run_id, row=row.number)
             reason = "Rollcall failed on this row; its log has the cause (run and row are named there)"
             return Outcome(row, "errored", None, (RowProblem("internal_error", reason),))
-        savepoint.commit()
+        if self._savepoint is not None:
+            self._savepoint.commit()
         if outcome.fingerprint is not None and row.record_id is not None:
             self.earlier.setdefault(row.record_id, outcome.fingerprint)
         return outcome
+
+    def _undo(self) -> None:
+        if self._savepoint is not None:
+            self._savepoint.rollback()
 
     def _applied(self, row: StagedRow) -> Outcome:
         if row.problem is not None or row.record_id is None:
             raise RowRefused(row.problem or RowProblem("missing_key", "the record has no key"))
         known = self.known.get(row.record_id)
         if row.gone:
+            self._savepoint = self.connection.begin_nested()
             return Outcome(row, self._gone(known), "gone")
         spoken = said(self.terms, row.record_id, row.values)
         if row.record_id in self.earlier:
@@ -140,6 +148,8 @@ class Batch:
         if known is not None and known.fingerprint == spoken.fingerprint and not self._claims(known, spoken):
             self.unchanged.append(row.record_id)
             return Outcome(row, "skipped", spoken.fingerprint, spoken.problems)
+        # Not before: most rows of most imports are as they were, and write nothing.
+        self._savepoint = self.connection.begin_nested()
         decision = decide(self.terms, spoken, row.values, known, self._people())
         word = self._plan(decision) if self.plans is not None else self._carry_out(decision)
         problems = (*decision.problems, *self._greeted(decision))
@@ -203,7 +213,8 @@ class Batch:
         if kept.record_id in self.answers:
             suggestions.settle(self.connection, tenant_id, self.source_id, kept.record_id)
         known = KnownRecord(kept.record_id, employee_id, kept.fingerprint, kept.prints)
-        remember(self.connection, tenant_id, self.source_id, known, self.lease.run_id)
+        is_new = decision.kind == "create"
+        remember(self.connection, tenant_id, self.source_id, known, self.lease.run_id, is_new=is_new)
         before = self.known.get(known.record_id)
         if employee_id is not None and (before is None or before.employee_id != employee_id):
             linking.tell(self.connection, tenant_id, self.source_id, known.record_id, employee_id)

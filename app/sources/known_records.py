@@ -101,9 +101,18 @@ def record_of_employee(
 
 
 def remember(
-    connection: Connection, tenant_id: int, source_id: int, record: KnownRecord, run_id: int
+    connection: Connection,
+    tenant_id: int,
+    source_id: int,
+    record: KnownRecord,
+    run_id: int,
+    *,
+    is_new: bool = False,
 ) -> None:
-    """Store what a row said about a record, and whose it is; a gone record of the same employee lets go."""
+    """Store what a row said about a record, and whose it is; a gone record of the same employee lets go.
+
+    With ``is_new`` the employee was added just now, and is no other record.
+    """
     row = {
         "tenant_id": tenant_id,
         "source_id": source_id,
@@ -114,7 +123,7 @@ def remember(
         "last_seen_run": run_id,
         "gone_at": record.gone_at,
     }
-    if record.employee_id is not None:
+    if record.employee_id is not None and not is_new:
         place = {"b_tenant": tenant_id, "b_source": source_id, "b_record": record.record_id}
         _LET_GO.run(connection, place | {"b_employee": record.employee_id})
     _REMEMBER.run(connection, row)

@@ -52,6 +52,8 @@ ADMIN: dict[str, Row] = {
     "api.resume_source": Row(WRITE),
     "api.disconnect_source": Row(WRITE),
     "api.import_source": Row(WRITE),
+    "api.show_export": Row(READ),
+    "api.set_export": Row(WRITE, {"on": True}),
     "api.show_webhook": Row(READ),
     "api.generate_webhook_secret": Row(WRITE),
     "api.subscribe_webhook": Row(WRITE),

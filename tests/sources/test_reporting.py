@@ -10,14 +10,18 @@ from typing import Any
 import pytest
 import time_machine
 
+from app import registry
 from app.access.tenants import Tenant
 from app.config import Settings
 from app.database import reading, writing
 from app.notices import posting
-from app.sources import catalog, runner, runs
+from app.sources import catalog, drafts, runner, runs
 from app.sources.catalog import Source
 from app.sources.runs import Run
+from tests.harness.connecting import connect
 from tests.notices.mailbox import Mailbox, mailbox
+from tests.sources import ledger as ledgers
+from tests.sources.ledger import Ledger
 from tests.sources.letter_box import Opened, waiting
 
 HR = "hr@acme.example"
@@ -181,14 +185,23 @@ def test_a_failure_is_reported_once_with_its_reason_and_so_is_its_end(write: Wri
     assert again.subject == "[acme] hr: 1 skipped, 1 total"
 
 
+@pytest.fixture
+def ledger(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
+    """Give an HR system; files are never held."""
+    yield ledgers.install(monkeypatch)
+    registry.adapter_class.cache_clear()
+
+
 def test_a_run_that_is_held_is_reported_with_the_way_to_approve_it_and_again_when_it_has_ended(
-    write: Write, add_source: Add
+    ledger: Ledger, tenant: Tenant
 ) -> None:
-    people = [f"{n},P{n},Person,p{n}@example.com,Engineer,Active" for n in range(1, 11)]
-    write(*people)
-    source = add_source(report_to=HR, schedule="15m")
+    ledger.hire(*range(1, 11))
+    given = {"report_to": HR, "schedule": "15m"}
+    with writing() as connection:
+        source = connect(connection, tenant.id, drafts.drafted("ledger", "hr", given, {"key": "k"}))
     ran(source)
-    write(*(row.replace("Active", "Left") for row in people))
+    for number in range(1, 11):
+        ledger.put(number, status="left")
     run = ran(source)
     assert run.state == "held"
     assert ran(source).state == "held", "it reads again, and takes the place of the one before"

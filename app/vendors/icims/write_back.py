@@ -104,11 +104,17 @@ class ICIMSWriteBack:
     # --- requests that only read ---
 
     def describe(self, http: OutboundSession) -> Capabilities:
-        """What is fixed by the API, once the schema of people could be read."""
+        """What is fixed by the API; a note where this customer's schema lacks a field, or may not be read (403)."""
         path = self._people.removesuffix("people") + "profiledefinitions/v1/person/schema"
-        known = self._content(send(http, Request("GET", path, headers=_JSON))).get("properties") or {}
-        missing = sorted(place for place in self.places.values() if place not in known)
-        notes = (f"This customer has no field {', '.join(missing)}.",) if missing else ()
+        response = send(http, Request("GET", path, headers=_JSON))
+        if response.status == 403:
+            notes: tuple[str, ...] = (
+                "Whether each field exists cannot be seen: the schema may not be read.",
+            )
+        else:
+            known = self._content(response).get("properties") or {}
+            missing = sorted(place for place in self.places.values() if place not in known)
+            notes = (f"This customer has no field {', '.join(missing)}.",) if missing else ()
         return Capabilities(patch=True, filter=False, page_size=1, notes=notes)
 
     def find(self, http: OutboundSession, *, external_id: str | None, email: str | None) -> list[Account]:

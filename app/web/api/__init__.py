@@ -14,6 +14,7 @@ from app.web.api import (
     refusals,
     run_errors,
     runs,
+    source_export,
     source_life,
     source_webhooks,
     sources,
@@ -26,7 +27,7 @@ from app.web.api.blueprint import blueprint
 
 #: The routes come from these; the ones below join the hooks that surround every request.
 _SUBJECTS = (
-    *(document, employees, plans, precedence, run_errors, runs, source_life, source_webhooks),
+    *(document, employees, plans, precedence, run_errors, runs, source_export, source_life, source_webhooks),
     *(sources, suggestions, targets, vendors, welcome),
 )
 _HOOKS = (access, refusals)

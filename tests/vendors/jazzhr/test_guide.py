@@ -2,173 +2,82 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
 from flask import Flask
 
 from app import clock
 from app.access.tenants import Tenant
-from app.cli import main
-from app.database import reading, writing
-from app.notices import posting
-from app.simulation import serve as serve_simulator
-from app.sources import catalog, inbox, runner, starting
 from app.sources.schedules import parse_schedule
 from app.vendors.jazzhr.simulator import BASE, DEFAULT_KEY, JazzHRSimulator
-from app.vendors.jumpcloud.simulator import DEFAULT_KEY as JUMPCLOUD_KEY
-from app.vendors.jumpcloud.simulator import REST_BASE, JumpCloudSimulator
-from tests.notices.mailbox import Mailbox, mailbox
+from tests.vendors.guide import HR, MISTYPED, Guide, guide_for
 
+Jazz = Guide[JazzHRSimulator]
 MAYA = {"first_name": "Maya", "last_name": "Okafor", "email": "maya.okafor@example.org"}
 JOB = {"title": "Field Engineer", "department": "Operations", "city": "Dayton", "state": "OH"}
+MAYA_AT_WORK, NIA_AT_WORK = "maya.okafor@example.com", "nia.okafor@example.com"
 MIDNIGHT = "daily 00:00 America/Los_Angeles"
 
 
-@dataclass
-class Guide:
-    """An admin at the command line, the two systems, and Rollcall as it is reached from outside."""
-
-    app: Flask
-    tenant: Tenant
-    jazzhr: JazzHRSimulator
-    jazzhr_url: str
-    jumpcloud: JumpCloudSimulator
-    jumpcloud_url: str
-    box: Mailbox
-
-    def invoke(self, *arguments: str) -> Result:
-        """Run a command of the tenant."""
-        return self.app.test_cli_runner().invoke(main, [*arguments, "--tenant", self.tenant.slug])
-
-    def refused(self, *arguments: str) -> str:
-        """Run a command that must be refused, and return why."""
-        done = self.invoke(*arguments)
-        assert done.exit_code != 0, done.output
-        return done.output
-
-    def lines(self, *arguments: str) -> list[Any]:
-        """Run a command and return its lines of JSON."""
-        done = self.invoke(*arguments, "--json")
-        assert done.exit_code == 0, done.output
-        return [json.loads(line) for line in done.stdout.strip().splitlines()]
-
-    def say(self, *arguments: str) -> Any:
-        """Run a command and return its last line of JSON."""
-        return self.lines(*arguments)[-1]
-
-    def counts(self, *arguments: str) -> dict[str, int]:
-        """Import, and return the counters that are not 0."""
-        said = self.say("source", "import", "jazz", *arguments)
-        return {name: number for name, number in said.items() if number and name != "run"}
-
-    def accounts(self) -> dict[str, dict[str, Any]]:
-        """Sync, and return JumpCloud's accounts by address."""
-        self.say("target", "sync", "jump", "--wait")
-        return {row["email"]: row for row in self.jumpcloud.systemusers.everyone()}
-
-    def employees(self, *who: str) -> list[dict[str, Any]]:
-        """Return what the directory has of people."""
-        return [self.say("employee", "show", each) for each in who]
-
-
 @pytest.fixture
-def box() -> Iterator[Mailbox]:
-    """Give a mail server."""
-    with mailbox() as running:
-        yield running
-
-
-@pytest.fixture
-def guide(app: Flask, tenant: Tenant, serve: Callable[[Any], str], box: Mailbox) -> Iterator[Guide]:
+def guide(app: Flask, tenant: Tenant, serve: Callable[[Any], str]) -> Iterator[Jazz]:
     """Give an admin with nothing connected yet."""
-    settings = app.extensions["rollcall.settings"]
-    mail = {"smtp_url": f"smtp://127.0.0.1:{box.port}", "mail_from": "rollcall@example.com"}
-    app.extensions["rollcall.settings"] = replace(settings, public_url=serve(app), **mail)
-    jazzhr, jumpcloud = JazzHRSimulator(people=6, faults="no-limit"), JumpCloudSimulator(protected=False)
-    with ExitStack() as servers:
-        urls = [servers.enter_context(serve_simulator(each)).url for each in (jazzhr, jumpcloud)]
-        yield Guide(app, tenant, jazzhr, urls[0] + BASE, jumpcloud, urls[1] + REST_BASE, box)
+    with guide_for(app, tenant, serve, "jazz", JazzHRSimulator(people=6, faults="no-limit")) as made:
+        yield made
 
 
-def test_the_guide_for_jazzhr(guide: Guide, tmp_path: Path) -> None:
+def test_the_guide_for_jazzhr(guide: Jazz, tmp_path: Path) -> None:
     _connect(guide)
     _look_first(guide)
     _publish_and_import(guide)
-    _change_and_withdraw(guide)
+    leaver = _change_leave_and_withdraw(guide)
     _import_by_schedule(guide)
     _be_called(guide)
     _read_the_error_file(guide, tmp_path / "errors.csv")
-    _read_the_mail(guide)
+    _read_the_end(guide, leaver)
 
 
-def _connect(guide: Guide) -> None:
-    """Enabled, added as a draft, consented to; the vendor is not called before."""
-    place = (
-        "--set",
-        f"base_url={guide.jazzhr_url}",
-        "--set",
-        "calls_per_minute=0",
-        "--set",
-        "retry_seconds=0",
-    )
-    choice = ("--set", "work_email={given}.{family}@example.com", "--set", "report_to=hr@example.com")
-    add = ("source", "add", "jazzhr", "--name", "jazz", *place, *choice, "--secret", "api_key=mistyped")
-    assert "not enabled" in guide.refused(*add)
-    assert guide.invoke("vendor", "enable", "jazzhr").exit_code == 0
-    added = guide.say(*add)
-    assert (added["state"], added["schedule"]) == ("draft", MIDNIGHT)
-    for step in ("check", "preview", "import", "publish"):
-        assert "consent" in guide.refused("source", step, "jazz")
-    assert guide.jazzhr.log.calls() == []
-    policy = guide.say("source", "consent", "jazz", "--show")
-    assert "JazzHR" in policy["text"]
-    given = guide.say("source", "consent", "jazz", "--by", "hr@example.com")
-    assert (given["by"], given["text_hash"]) == ("admin:hr@example.com", policy["text_hash"])
+def _connect(guide: Jazz) -> None:
+    """Enabled, added as a draft, consented to; a mistyped key and a missing right are told by name."""
+    settings = ("calls_per_minute=0", "work_email={given}.{family}@example.com")
+    guide.connect("jazzhr", f"base_url={guide.vendor_url}{BASE}", *settings, api_key=MISTYPED)
+    failed = guide.failed_checks()
+    assert "does not take the API key" in failed["sign in"]
+    assert MISTYPED not in str(failed)
+    guide.set(api_key=DEFAULT_KEY)
+    guide.vendor.plan_faults("no-limit;403:path=/jobs")
+    assert "title, department" in guide.failed_checks()["permission jobs"]
+    assert "permission jobs" in guide.refused("source", "publish", "jazz")
+    guide.vendor.plan_faults("no-limit")
+    assert guide.failed_checks() == {}
 
 
-def _look_first(guide: Guide) -> None:
-    """A mistyped key is told; with the right one there are checks, samples and a dry run, and nobody is imported."""
-    assert "does not take the API key" in guide.refused("source", "check", "jazz")
-    guide.say("source", "set", "jazz", "--secret", f"api_key={DEFAULT_KEY}")
-    checks = guide.lines("source", "check", "jazz")
-    assert [each["check"] for each in checks if each["ok"]] == [
-        *("reach", "sign in", "permission hires", "permission applicants", "permission jobs", "people")
-    ]
-    samples = guide.lines("source", "preview", "jazz", "--rows", "3")
-    assert all(each["fields"]["name.familyName"] and not each["problems"] for each in samples)
-    assert "is a draft" in guide.refused("source", "import", "jazz")
-    assert guide.counts("--dry-run") == {"added": 6, "total": 6}
-    someone = samples[0]["fields"]["emails[home].value"]
-    assert "Nobody" in guide.refused("employee", "show", someone)
+def _look_first(guide: Jazz) -> None:
+    """Samples are what the mapping makes of hire, applicant and job; nobody is imported, and no salary is shown."""
+    samples = guide.look_first(6)
+    assert not any(field.startswith("hr.salary") for sample in samples for field in sample)
 
 
-def _publish_and_import(guide: Guide) -> None:
-    """Published, imported, and pushed to JumpCloud."""
-    published = guide.lines("source", "publish", "jazz")[-1]
-    assert published["state"] == "active"
-    assert published["next_run_at"] == clock.instant(_next_midnight())
+def _publish_and_import(guide: Jazz) -> None:
+    """Published, imported, pushed to JumpCloud, and reported to whoever consented."""
+    published = guide.publish()
+    midnight = parse_schedule(MIDNIGHT).next_after(clock.utcnow())
+    assert midnight is not None and published["next_run_at"] == clock.instant(midnight)
     assert guide.counts() == {"added": 6, "total": 6}
+    assert guide.letters() == [(HR, "[acme] jazz: 6 added, 6 total")]
     assert guide.counts() == {"skipped": 6, "total": 6}
-    place = ("--url", guide.jumpcloud_url, "--secret", f"token={JUMPCLOUD_KEY}", "--set", "rate=0")
-    guide.say("target", "add", "jumpcloud", "--name", "jump", *place)
-    assert len(guide.accounts()) == 6
+    assert sorted(guide.states().values()) == ["ACTIVATED"] * 6
 
 
-def _next_midnight() -> Any:
-    return parse_schedule(MIDNIGHT).next_after(clock.utcnow())
+def _change_leave_and_withdraw(guide: Jazz) -> str:
+    """A change arrives at JumpCloud; a withdrawn hire is counted, and nobody is touched.
 
-
-def _change_and_withdraw(guide: Guide) -> None:
-    """A change at JazzHR arrives at JumpCloud; a withdrawn hire is counted, and nobody is touched."""
-    company = guide.jazzhr.company
+    JazzHR does not know who has left: payroll says so, and the next import lets nobody in again. Return the leaver.
+    """
+    company = guide.vendor.company
     first, *_, last = list(company.hires.values())
     company.change_job(first["job_id"], {"title": "Chief Engineer"})
     changed = [each["applicant_id"] for each in company.hires.values() if each["job_id"] == first["job_id"]]
@@ -177,67 +86,66 @@ def _change_and_withdraw(guide: Guide) -> None:
     assert titles.count("Chief Engineer") == len(changed)
     company.withdraw(last["id"])
     assert guide.counts() == {"skipped": 5, "deleted": 1, "total": 6}
-    accounts = guide.accounts().values()
-    assert [account["state"] for account in accounts] == ["ACTIVATED"] * 6
+    assert sorted(guide.states().values()) == ["ACTIVATED"] * 6
+    leaver = next(iter(guide.accounts()))
+    guide.say_over_scim(leaver, "active", False)
+    assert guide.news() == {}
+    assert guide.states()[leaver] == "SUSPENDED"
+    return leaver
 
 
-def _import_by_schedule(guide: Guide) -> None:
-    """At midnight in Los Angeles it is imported once."""
-    guide.jazzhr.hire({**MAYA, "first_name": "Nia", "email": "nia@example.org"})
-    with writing() as connection:
-        assert starting.start_due(connection, clock.now()) == []
-        [run] = starting.start_due(connection, clock.after(1, since=clock.instant(_next_midnight())))
-    assert run.trigger == "schedule"
-    assert runner.resume_due(guide.app) == 1
-    assert "nia.okafor@example.com" in guide.accounts()
+def _import_by_schedule(guide: Jazz) -> None:
+    """At midnight in Los Angeles it is imported once, and reported."""
+    guide.letters()
+    guide.vendor.hire({**MAYA, "first_name": "Nia", "email": "nia@example.org"})
+    assert guide.import_when_due().counts.added == 1
+    assert guide.states()[NIA_AT_WORK] == "ACTIVATED"
+    assert [to for to, _ in guide.letters()] == [HR]
 
 
-def _be_called(guide: Guide) -> None:
+def _be_called(guide: Jazz) -> None:
     """A secret, the verify call, an export; who was hired is at JumpCloud without any import on request."""
     hook = guide.say("source", "webhook", "jazz", "--generate")
     assert hook["address"].endswith(f"/api/jazzhr/webhook/{guide.tenant.public_id}")
     assert "webhook_secret" not in guide.say("source", "webhook", "jazz")
-    guide.jazzhr.add_integration("Rollcall", hook["address"], hook["webhook_secret"])
-    job = guide.jazzhr.company.add_job(JOB)
-    hired = guide.jazzhr.hire({**MAYA, "desired_start_date": "2026-04-01"}, job_id=job["id"])
-    sent = guide.jazzhr.export(hired["applicant_id"], times=3)
-    sent += guide.jazzhr.export(hired["applicant_id"], signature="bad")
+    guide.vendor.add_integration("Rollcall", hook["address"], hook["webhook_secret"])
+    job = guide.vendor.company.add_job(JOB)
+    hired = guide.vendor.hire({**MAYA, "desired_start_date": "2026-04-01"}, job_id=job["id"])
+    sent = guide.vendor.export(hired["applicant_id"], times=3)
+    sent += guide.vendor.export(hired["applicant_id"], signature="bad")
     assert [each.status for each in sent] == [200, 200, 200, 401]
-    with writing() as connection:
-        [run] = inbox.start_waiting(connection, clock.now())
-    assert runner.resume_due(guide.app) == 1
-    with writing() as connection:
-        assert inbox.start_waiting(connection, clock.now()) == []
+    run = guide.import_as_called()
     shown = guide.say("source", "webhook", "jazz")
-    assert [(each["state"], each["run"], each["times"]) for each in shown["deliveries"] if each["hints"]] == [
-        ("done", run.id, 3)
-    ]
+    taken = [(each["state"], each["run"], each["times"]) for each in shown["deliveries"] if each["hints"]]
+    assert taken == [("done", run.id, 3)]
     assert [each["status"] for each in shown["refused"]] == [401]
-    [maya] = (each["document"] for each in guide.employees("maya.okafor@example.com"))
-    assert (maya["title"], maya["active"]) == ("Field Engineer", True)
-    account = guide.accounts()["maya.okafor@example.com"]
+    account = guide.accounts()[MAYA_AT_WORK]
     assert (account["jobTitle"], account["department"]) == ("Field Engineer", "Operations")
+    assert "takes nothing back" in guide.refused("source", "export", "jazz", "--on")
 
 
-def _read_the_error_file(guide: Guide, file: Path) -> None:
-    """Somebody with the name of somebody else gets no address of theirs: one line says so."""
-    guide.jazzhr.hire({**MAYA, "email": "=HYPERLINK(1)"})
+def _read_the_error_file(guide: Jazz, file: Path) -> None:
+    """Who cannot be taken is an error, what cannot be taken of somebody a warning; the report tells the way to both."""
+    guide.letters()
+    guide.vendor.hire({**MAYA, "email": "another.maya@example.org"})
+    guide.vendor.hire({"first_name": "Bo", "last_name": "Berg", "email": "=HYPERLINK(1)"})
     said = guide.say("source", "import", "jazz")
-    assert said["errored"] == 1
-    done = guide.invoke("run-log", "errors", str(said["run"]), "--output", str(file))
-    assert done.exit_code == 0, done.output
-    lines = list(csv.DictReader(file.open(encoding="utf-8-sig")))
-    assert "work_email_taken" in [line["code"] for line in lines]
-    assert not any(cell.startswith("=") for line in lines for cell in line.values())
-    with reading() as connection:
-        assert catalog.named(connection, guide.tenant.id, "jazz").is_published
+    assert (said["added"], said["errored"]) == (1, 1)
+    lines = guide.error_file(said["run"], file)
+    assert {(line["code"], line["severity"]) for line in lines} == {
+        ("work_email_taken", "error"),
+        ("invalid_email", "warning"),
+    }
+    [(to, subject)] = guide.letters()
+    assert (to, "1 errored" in subject) == (HR, True)
+    assert f"rollcall run-log errors {said['run']}" in guide.mail.messages[-1].get_content()
 
 
-def _read_the_mail(guide: Guide) -> None:
-    """Whoever set it up has got a report of each import, with numbers and without names."""
-    posting.drain(guide.tenant.id)
-    subjects = [mail["Subject"] for mail in guide.box.messages]
-    assert {mail["To"] for mail in guide.box.messages} == {"hr@example.com"}
-    assert any("6 added" in subject for subject in subjects)
-    assert any("1 errored" in subject for subject in subjects)
-    assert not any("Okafor" in mail.get_content() for mail in guide.box.messages)
+def _read_the_end(guide: Jazz, leaver: str) -> None:
+    """The history, the directory and JumpCloud at the end."""
+    history = guide.history()
+    triggers = ["request"] * 5 + ["schedule", "webhook", "request"]
+    assert [each.pop("trigger") for each in history] == triggers
+    assert history[3] == {"deleted": 1, "skipped": 5, "total": 6}
+    guide.read_the_end(left={leaver}, are_there={MAYA_AT_WORK, NIA_AT_WORK, "bo.berg@example.com"})
+    assert len(guide.accounts()) == 9
