@@ -168,9 +168,9 @@ def _bring_to_rest(
         targets += _pause(connection, known["target"], tenant_id, pause_reason=reason)
         sources += _pause(connection, known["source"], tenant_id, is_source=True)
         runs += _end_runs(connection, known, tenant_id, ended)
-        letters.give_up(
-            connection, tenant_id, f"It may have been sent since the backup of {manifest.made_at} was made."
-        )
+        if "letter" in known:  # not in a backup of before there were any
+            reason_lost = f"It may have been sent since the backup of {manifest.made_at} was made."
+            letters.give_up(connection, tenant_id, reason_lost)
         if tenant_id != rows.NOBODY:
             values = {"made_at": manifest.made_at, "version": manifest.version}
             audit.record(connection, tenant_id, ACTOR, "installation.restored", "backup", values)

@@ -26,6 +26,7 @@ from app.jobs.queue import Queue
 from app.jobs.scheduler import Scheduler
 from app.prepared import Prepared
 from app.simulation import serve as simulate
+from app.vendors.jazzhr.simulator import JazzHRSimulator
 from app.vendors.scim.simulator import ScimSimulator
 from scim.resources import ENTERPRISE, GROUP, HR, USER
 from tests.device_schemas import DEVICE, everything
@@ -283,8 +284,36 @@ def _import(world: World) -> None:
         "source pause hr",
     ):
         command(*words.split())
-    for words in ("source resume hr", "source set hr --set interval=3600"):
+    for words in ("source resume hr", "source set hr --set schedule=1h"):
         command(*words.split())
+
+
+def _connect(world: World) -> None:
+    command = world.command
+    with simulate(JazzHRSimulator(people=3, key=KEY, calls_per_minute=None)) as vendor:
+        command("vendor", "enable", "jazzhr")
+        place = ("--set", f"base_url={vendor.url}/v1", "--set", "welcome=yes", "--secret", f"api_key={KEY}")
+        command("source", "add", "jazzhr", "--name", "jazz", *place)
+        command("welcome", "set", "--link", "https://acme.example/begin")
+        for words in ("consent", "check", "preview", "publish", "import", "webhook", "webhook --generate"):
+            command("source", *words.split()[:1], "jazz", *words.split()[1:])
+        for words in (
+            "source suggestions jazz",
+            "source export jazz",
+            "precedence set title source:jazz source:hr",
+            "precedence list",
+            "employee pin person2@example.com title=Chief",
+            "source import jazz --full",
+            "employee unpin person2@example.com title",
+            "precedence remove title",
+            "welcome show",
+            "welcome off",
+            "vendor list",
+            "source disconnect jazz",
+            "source remove jazz",
+            "vendor disable jazzhr",
+        ):
+            command(*words.split())
 
 
 def _sync(world: World) -> None:
@@ -373,7 +402,7 @@ def _house_keeping(world: World) -> None:
 
 
 STATIONS = (
-    _users, _groups, _schemas, _bulk, _searches, _me, _oauth, _import, _sync, _console, _scheduler,
+    _users, _groups, _schemas, _bulk, _searches, _me, _oauth, _import, _connect, _sync, _console, _scheduler,
     _house_keeping,
 )  # fmt: skip
 

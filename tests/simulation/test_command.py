@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from click.testing import CliRunner
 
@@ -12,11 +14,14 @@ from app.simulation import FAULTS
 def test_all_faults_personas_and_vendors_are_listed_with_a_line_each() -> None:
     result = CliRunner().invoke(simulate, ["--list-faults"])
     assert result.exit_code == 0
-    listed = {line.split()[0] for line in result.output.splitlines() if line.startswith("  ")}
+    lines = [line for line in result.output.splitlines() if line.startswith("  ")]
+    listed = {line.split()[0] for line in lines}
     for kind in SIMULATORS:
         simulator = simulator_class(kind)
         assert listed >= simulator.personas.keys() | simulator.vendors.keys() | FAULTS.keys()
-    assert len(listed) == len([line for line in result.output.splitlines() if line.startswith("  ")])
+    for section in re.split(r"^\S.*\n", result.output, flags=re.MULTILINE):
+        names = [line.split()[0] for line in section.splitlines() if line.startswith("  ")]
+        assert len(set(names)) == len(names)
 
 
 @pytest.mark.parametrize("name", ["aws;", "nonsense", "page-cap:size"])
