@@ -51,14 +51,16 @@ $(VENV)/.project-installed: pyproject.toml $(VENV)/.runtime-installed
 run: install  ## a running product with a demo tenant (ROLLCALL_DEMO=0: without)
 	$(BIN)/python -m app.demo
 
-bench: install-dev test-parts  ## our requests beside bare Flask, scim2-server and SCIMMY; a push beside a bare pool
+bench: install-dev test-parts  ## our requests beside bare Flask, scim2-server and SCIMMY; pushes and imports beside bare ones
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.throughput
 	$(BIN)/python -m bench.provisioning_numbers
 	$(BIN)/python -m bench.leavers
+	$(BIN)/python -m bench.imports --source paged
 
-bench-large: install-dev test-parts  ## a million people beside ten thousand
+bench-large: install-dev test-parts  ## a million people beside ten thousand; a file of 100,000
 	$(BIN)/python -m bench.large
+	$(BIN)/python -m bench.imports --source csv
 
 # ---- checking ---------------------------------------------------------------------------------------------
 

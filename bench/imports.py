@@ -1,9 +1,10 @@
 """``python -m bench.imports``: people imported from a paged HTTP server and from a file, beside the bare costs.
 
-For 1,000, 10,000 … people, each in a process of its own: the first import, the second one of the same (all skipped), and
-the most memory that the process had. Beside it what the same records cost without an import: fetched with a plain
-session, validated with the same schema, inserted with ``executemany`` in transactions as large as the import's
-(`bare`); and what the directory takes for the same people when nobody imports them (`directory`).
+For 1,000, 10,000 … people, each in a process of its own: the first import, the second one of the same (all skipped),
+and the most memory that the process had; `cpu` is the processor time of that process. Beside it what the same records
+cost without an import: fetched with a plain session, validated with the same schema, inserted with ``executemany`` in
+transactions as large as the import's (`bare`); and what the directory takes for the same people when nobody imports
+them (`directory`).
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ _COLUMNS = (
     ("import", 8),
     ("read", 7),
     ("apply", 7),
+    ("cpu", 7),
     ("again", 7),
+    ("cpu", 7),
     ("bare", 7),
     ("fetch", 7),
     ("validate", 9),
@@ -92,7 +95,9 @@ def _line(people: int, figures: dict[str, float]) -> str:
         f"{whole:,.0f}",
         f"{each('import_read'):,.0f}",
         f"{each('import_apply'):,.0f}",
+        f"{each('import_cpu'):,.0f}",
         f"{each('again_read', 'again_apply'):,.0f}",
+        f"{each('again_cpu'):,.0f}",
         *(f"{cost:,.0f}" for cost in (bare, each("fetch"), each("validate"), each("insert"))),
         f"{whole / bare:.1f}",
         f"{each('directory'):,.0f}",

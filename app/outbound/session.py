@@ -28,10 +28,10 @@ class OutboundSession(requests.Session):
     """Calls one base URL, guarded and recorded; may be shared by threads.
 
     `headers` and `query` go with every call and carry the credentials; their values, and `secrets`, never
-    appear in records and messages. `observe` gets the `Exchange` of every call, in the calling thread. It is
-    a `requests.Session`, so that the SCIM client can be given it: relative URLs belong to the base URL,
-    absolute ones must have its origin. Nothing is taken from the environment, no cookie is kept, no redirect
-    followed.
+    appear in records and messages. `observe` gets the `Exchange` of every call, in the calling thread, without bodies
+    unless `keeps_bodies`. It is a `requests.Session`, so that the SCIM client can be given it: relative URLs belong to
+    the base URL, absolute ones must have its origin. Nothing is taken from the environment, no cookie is kept, no
+    redirect followed.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class OutboundSession(requests.Session):
         limits: Limits | None = None,
         pool_size: int = 10,
         observe: Callable[[Exchange], None] | None = None,
+        keeps_bodies: bool = True,
     ) -> None:
         super().__init__()
         parts = check_url(base_url)
@@ -52,6 +53,7 @@ class OutboundSession(requests.Session):
         self._origin = _origin(self.base_url)
         self._query = tuple(query)
         self._observe = observe
+        self._keeps_bodies = keeps_bodies
         self._thread = threading.local()
         self._pool: HTTPConnectionPool | None = None
         self._redactor = Redactor(
@@ -184,8 +186,8 @@ class OutboundSession(requests.Session):
             status=error.status if error else status,
             started_at=started_at,
             duration_ms=round((time.monotonic() - start) * 1000),
-            request_body=self._redactor.body(body),
-            response_body=self._redactor.body(content),
+            request_body=self._redactor.body(body) if self._keeps_bodies else None,
+            response_body=self._redactor.body(content) if self._keeps_bodies else None,
             error=error.code if error else None,
         )
         if error is not None:

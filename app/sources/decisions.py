@@ -106,6 +106,8 @@ def decide(terms: Terms, row: Said, raw: Values, known: KnownRecord | None, peop
 def _changed(terms: Terms, values: Mapping[str, Any], prints: Mapping[str, str]) -> dict[str, Any]:
     if not prints:
         return dict(values)
+    if not prints:
+        return dict(values)
     names = {name for name, value in values.items() if prints.get(name) != terms.printer.of(value)}
     for name in list(names):
         names.update(n for n in secret_siblings(name, terms.mapping.targets) if n in values)

@@ -333,4 +333,5 @@ def _open_session(base_url: str, **options: Any) -> OutboundSession:
     settings = _settings()
     policy = AddressPolicy(settings.allow_private_targets, frozenset(settings.allowed_addresses))
     limits = Limits(settings.connect_timeout, settings.call_timeout)
-    return OutboundSession(base_url, policy=policy, limits=limits, **options)
+    # Nobody looks at what an import has read: the records are.
+    return OutboundSession(base_url, policy=policy, limits=limits, keeps_bodies=False, **options)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import uuid
 from datetime import UTC, datetime, timedelta
 
 from app.kit import AdapterBattery, VendorCall, World
+from app.vendors.bamboohr import webhooks as bamboohr_webhooks
+from app.vendors.bamboohr.simulator import BASE as BAMBOOHR_BASE
+from app.vendors.bamboohr.simulator import BambooHRSimulator
 from app.vendors.intellihr.simulator import DEFAULT_KEY as INTELLIHR_KEY
 from app.vendors.intellihr.simulator import DEFAULT_SUBDOMAIN, IntelliHRSimulator
 from app.vendors.jazzhr.simulator import JazzHRSimulator
@@ -71,3 +75,39 @@ class TestIntelliHR(AdapterBattery):
                 {}, json.dumps({"event": "person.created", "id": person}).encode(), keyed=True
             ),
         )
+
+
+class TestBambooHR(AdapterBattery):
+    kind = "bamboohr"
+
+    def world(self) -> World:
+        vendor = BambooHRSimulator(key=KEY)
+        company = vendor.company
+        # Not all at once: the feed is asked again from a minute before its latest change.
+        hours = (datetime.now(UTC) - timedelta(hours=back) for back in itertools.count(1000, -1))
+
+        def deliver(employee: str) -> VendorCall:
+            told = {"type": "employee.created", "data": {"employeeId": employee}}
+            body = json.dumps(told).encode()
+            return VendorCall(_bamboohr_headers(body), body)
+
+        return World(
+            application=vendor,
+            settings={"base_url": "{url}" + BAMBOOHR_BASE, "calls_per_second": "0"},
+            secrets={"api_key": KEY, "webhook_secret": SECRET},
+            hire=lambda: str(company.add(at=next(hours))["id"]),
+            change=lambda employee: company.change(employee, {"lastName": "Renamed"}),
+            remove=company.delete,
+            leave=company.terminate,
+            deliver=deliver,
+            sign=_bamboohr_headers,
+            people=60,
+        )
+
+
+def _bamboohr_headers(body: bytes) -> dict[str, str]:
+    stamp = datetime.now(UTC).isoformat(timespec="seconds")
+    return {
+        "X-BambooHR-Timestamp": stamp,
+        "X-BambooHR-Signature": bamboohr_webhooks.signature(SECRET, body, stamp),
+    }

@@ -166,7 +166,7 @@ DEFECTS = {
         "for what it cannot read",
     ),
     "a call leads nowhere": (
-        ('Receipt(({"record": str(json.loads(delivery.body)["person"])},))', "Receipt()"),
+        ('Receipt(({"record": str(from_json(delivery.body)["person"])},))', "Receipt()"),
         AdapterBattery.test_a_call_brings_its_person,
         "lead to the record",
     ),

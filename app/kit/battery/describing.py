@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from app.kit.battery.contract import DESCRIPTION, refusal_of, require
 from app.kit.stage import Stage
 from app.sources import drafts
@@ -57,7 +59,7 @@ class Describing:
         """Choices, numbers and addresses are checked before they are kept."""
         stage = rollcall_stage
         for name in _checked(stage):
-            said = refusal_of(lambda n=name: stage.adapter.settle({**stage.settings, n: _NONSENSE}))  # type: ignore[misc]
+            said = refusal_of(partial(stage.adapter.settle, {**stage.settings, name: _NONSENSE}))
             require(
                 said is not None and name in said,
                 f"settle() with {name}={_NONSENSE!r} said: {said or 'nothing'}.",
@@ -66,11 +68,11 @@ class Describing:
             )
 
     def test_what_is_required_is_asked_for(self, rollcall_stage: Stage) -> None:
-        """A missing required setting is refused when the source is added, a missing secret before it is called."""
+        """A missing required setting is refused when the source is added."""
         stage = rollcall_stage
         for option in stage.adapter.options:
             given = {name: value for name, value in stage.settings.items() if name != option.name}
-            said = refusal_of(lambda g=given: drafts.drafted(stage.kind, "x", g, {}), WrongSource)  # type: ignore[misc]
+            said = refusal_of(partial(drafts.drafted, stage.kind, "x", given, {}), WrongSource)
             require(
                 not option.required or (said is not None and option.name in said),
                 f"Without the required setting {option.name} was said: {said or 'nothing'}.",
