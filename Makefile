@@ -4,7 +4,7 @@ PYTHON       ?= python3
 VENV         := .venv
 BIN          := $(VENV)/bin
 PIP          := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
-TEST_PARTS   := postgresql redis
+TEST_PARTS   := postgresql redis chromium
 TEST_WORKERS ?= 2
 TESTS        ?=
 
@@ -57,6 +57,8 @@ bench: install-dev test-parts  ## our requests beside bare Flask, scim2-server a
 	$(BIN)/python -m bench.provisioning_numbers
 	$(BIN)/python -m bench.leavers
 	$(BIN)/python -m bench.imports --source paged
+	$(BIN)/python -m bench.webhooks
+	$(BIN)/python -m bench.console
 
 bench-large: install-dev test-parts  ## a million people beside ten thousand; a file of 100,000
 	$(BIN)/python -m bench.large

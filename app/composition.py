@@ -60,6 +60,7 @@ def _join_listeners(app: Flask) -> None:
     breaker.join(app, runs.run_has_ended)
     linking.listen(app, write_back.on_record)
     linking.listen_to_sources(app, write_back.on_source)
+    linking.listen_to_proofs(app, write_back.on_proof)
 
 
 def _join_blueprints(app: Flask) -> None:

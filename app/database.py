@@ -18,6 +18,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from pydantic_core import to_json
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Engine,
     LargeBinary,
@@ -27,6 +28,7 @@ from sqlalchemy import (
     Text,
     Transaction,
     event,
+    or_,
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -245,6 +247,16 @@ def require_writing(connection: Connection) -> None:
 def is_sqlite(connection: Connection) -> bool:
     """True on SQLite, False on PostgreSQL."""
     return connection.dialect.name == "sqlite"
+
+
+def has_text(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
+    """The condition that a text stands in a column, in whatever case.
+
+    SQLite knows the case of ASCII letters only, and so does PostgreSQL in a column that is sorted byte by byte: other
+    letters are looked for as they were typed, in small letters, in capitals, and as names begin.
+    """
+    spellings = {text} if text.isascii() else {text, text.lower(), text.upper(), text.title()}
+    return or_(*(column.icontains(each, autoescape=True) for each in sorted(spellings)))
 
 
 def upsert(connection: Connection, table: Table) -> Any:

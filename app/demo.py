@@ -255,7 +255,7 @@ def _wire_source(connection: Connection, tenant: Tenant, url: str) -> None:
         settings, secrets = SOURCE_SETTINGS | {"base_url": url}, {"api_key": SIMULATOR_KEY}
         source = _connected(connection, tenant, drafts.drafted("jazzhr", SOURCE, settings, secrets))
     if source.settings["base_url"] != url:
-        moved = drafts.redrafted(source, {"base_url": url}, {})
+        moved = drafts.redrafted(source, {"base_url": url}, {"api_key": SIMULATOR_KEY})
         source = catalog.change(connection, tenant.id, moved, BY)
     if source.state == "active":
         runs.start(connection, source, dry_run=False, requested_by=BY)
@@ -285,7 +285,7 @@ def _wire_target(connection: Connection, tenant: Tenant, url: str) -> None:
         )
         return
     if target.url != url:
-        target = targets.change(connection, target, BY, url=url)
+        target = targets.change(connection, target, BY, url=url, token=SIMULATOR_KEY)
     resync.request_full(connection, target, "the demo was started")
 
 

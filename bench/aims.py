@@ -27,6 +27,8 @@ class Aim:
         return "floor" if ratio >= self.floor else "no"
 
 
+#: What a page of the console may take on the server with 100,000 people, and a first visit on the wire.
+CONSOLE_MS, CONSOLE_KB = 300.0, 90.0
 _WRITE = Aim(0.5, 0.4)
 _BESIDE_BARE = {
     operations.GET.name: Aim(0.8, 0.7),

@@ -1,17 +1,20 @@
 """``python -m bench.groups``: how fast one, two, three … machines push to one target, and where its limits stop them.
 
 Each machine is a worker with an instance folder of its own; they share a PostgreSQL, which is the queue too. The target
-answers in 20 ms. Counted are writes between the first and the last one in the target's log. All processes share the
-processors of this machine with the target and the database: more machines can be faster only while some are idle.
+answers in 20 ms. Counted are writes between the first and the last one in the target's log.
+
+All machines are this one: a worker that may use all of it leaves nothing for a second one to win. So each gets a small
+part of one processor (``--share``, through a control group of the kernel, which root may make).
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +34,8 @@ from tests.harness.fault_target import TargetProcess
 from tests.harness.groups_of_processes import Group
 from tests.harness.postgres import PostgresCluster
 
+#: Where control groups that divide processors are made.
+_GROUPS = Path("/sys/fs/cgroup/cpu")
 #: What the target bears: calls at a time, and in a second (0: no limit).
 LIMITS = (("no rate limit", 24, 0), ("at most 100/s", 24, 100))
 BATCH = 200
@@ -41,9 +46,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark and print a table."""
     parser = argparse.ArgumentParser(prog="python -m bench.groups", description=__doc__)
     parser.add_argument("--people", type=int, default=3000)
-    parser.add_argument("--machines", type=int, default=3, help="up to so many")
+    parser.add_argument("--machines", type=int, default=4, help="up to so many")
+    parser.add_argument("--share", type=float, default=0.15, help="of a processor, for each machine")
     options = parser.parse_args(arguments)
-    print(f"{options.people} changed people, a target that answers in 20 ms\n")
+    with Shares(options.share) as shares:
+        _measure(options, shares)
+    return 0
+
+
+def _measure(options: argparse.Namespace, shares: Shares) -> None:
+    print(f"{options.people} changed people, a target that answers in 20 ms, {shares}\n")
     print(f"{'limit':>14} {'machines':>9} {'worked':>7} {'writes/s':>9} {'at once':>8} {'in 1 s':>7}")
     with (
         tempfile.TemporaryDirectory(prefix="rollcall-bench-") as folder,
@@ -54,8 +66,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for label, concurrency, rate in LIMITS:
             for count in range(1, options.machines + 1):
                 site.limit(concurrency, rate)
-                print(f"{label:>14} {count:>9} {site.measure(count)}", flush=True)
-    return 0
+                print(f"{label:>14} {count:>9} {site.measure(count, shares)}", flush=True)
+
+
+class Shares:
+    """Parts of a processor, one for each machine; without the right to make control groups, all of it for all."""
+
+    def __init__(self, share: float) -> None:
+        self.share = share
+        self._made: list[Path] = []
+
+    def __str__(self) -> str:
+        with suppress(OSError):
+            self.machine(0)
+            return f"machines of {self.share:g} processors each"
+        return "machines that share all processors (no control groups can be made here)"
+
+    def machine(self, number: int) -> list[str]:
+        """Return the words that, put before a command, keep it and what it starts within one share."""
+        group = _GROUPS / f"rollcall-bench-{os.getpid()}-{number}"
+        if group not in self._made:
+            group.mkdir()
+            self._made.append(group)
+            period = int((group / "cpu.cfs_period_us").read_text())
+            (group / "cpu.cfs_quota_us").write_text(str(int(period * self.share)))
+        return ["sh", "-c", f'echo $$ > {group}/tasks && exec "$@"', "sh"]
+
+    def machines(self, count: int) -> list[list[str]]:
+        """Return those words for so many machines; none where they cannot be had."""
+        return [self.machine(number) for number in range(count)] if self._made else [[]] * count
+
+    def __enter__(self) -> Shares:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Remove the control groups; every process in them has ended."""
+        for group in self._made:
+            group.rmdir()
 
 
 class Site:
@@ -91,7 +138,7 @@ class Site:
             values = {"settings": dict(target.settings) | {"concurrency": concurrency, "rate": float(rate)}}
             self._update(connection, values)
 
-    def measure(self, count: int) -> str:
+    def measure(self, count: int, shares: Shares) -> str:
         """One round with so many machines, as the cells of a row."""
         self.rounds += 1
         self._set_state("paused")
@@ -101,9 +148,11 @@ class Site:
                     fragment = {"title": f"Round {self.rounds}"}
                     directory.merge(connection, self.tenant.id, id_, _ACTOR, fragment)
         folder = self.folder / f"round-{self.rounds}"
-        groups = [Group(folder / str(number), self.environ) for number in range(count)]
+        words = shares.machines(count)
+        groups = [Group(folder / str(number), self.environ, words[number]) for number in range(count)]
+        scheduler = Group(folder / "scheduler", self.environ)
         try:
-            groups[0].start("scheduler")
+            scheduler.start("scheduler")
             for group in groups:
                 group.start("worker", "--workers", "1")
             wait_until(lambda: all("listens" in group.log("worker") for group in groups), "all listen", 120)
@@ -112,7 +161,7 @@ class Site:
             wait_until(lambda: self._owing() == 0, "everything is delivered", 900)
             wait_until(lambda: not self._draining(), "the drains are over", 60)
         finally:
-            for group in groups:
+            for group in (scheduler, *groups):
                 group.stop()
         calls = writes(self.target.calls())
         span = max(call["ended"] for call in calls) - min(call["started"] for call in calls)

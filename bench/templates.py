@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Table, Text, cast, insert, select
 
 from app import clock, directory
 from app.database import is_sqlite, writing
-from app.directory.tables import Counter, EmployeeEmail, EmployeeRow
+from app.directory.tables import Counter, EmployeeEmail, EmployeeRow, RosterLine
 from app.identifiers import new_id
 from bench.databases import Host, application
 from bench.people import MARKS, PERIOD, Digits, person_with
@@ -23,7 +23,7 @@ from scim.codec import codec_of
 from scim.resources import user_type
 
 _BATCH = 10_000
-_TABLES: tuple[Table, ...] = (EmployeeRow.__table__, EmployeeEmail.__table__)
+_TABLES: tuple[Table, ...] = (EmployeeRow.__table__, EmployeeEmail.__table__, RosterLine.__table__)
 _counter = Counter.__table__
 #: Between the texts of a template, and in none of them.
 _SEPARATOR = "\x1f"

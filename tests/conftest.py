@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from sqlalchemy import create_engine
 from werkzeug.serving import make_server
@@ -18,14 +19,20 @@ import app.directory.tables
 import app.jobs.tables
 import app.notices.tables
 from app import create_app
-from app.access import tenants, tokens
+from app.access import passwords, tenants, tokens
 from app.access.tenants import Tenant
 from app.config import Settings
 from app.database import Model, writing
+from app.outbound.client_credentials import TOKENS
 from tests.harness.postgres import PostgresCluster
+from tests.harness.routes import remember_builders
+
+remember_builders()
 
 SECRET_KEY = "5" * 64
 KEY_RING = "k1:" + "7" * 64
+#: Seconds between looks of a server whether it is to stop: each test waits for that.
+POLL_SECONDS = 0.01
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -81,6 +88,20 @@ def _make_schema(url: str) -> None:
     engine = create_engine(url)
     Model.metadata.create_all(engine)
     engine.dispose()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def cheap_passwords() -> Iterator[None]:
+    """Hash passwords with little work: a sign-in else costs more than most of what is tested behind it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def no_kept_tokens() -> None:
+    """Forget the tokens of vendors' APIs: a server of an earlier test may have had the same port."""
+    TOKENS.clear()
 
 
 _numbers = iter(range(1, 1_000_000))
@@ -140,7 +161,7 @@ def serve() -> Iterator[Callable[[Any], str]]:
 
     def start(wsgi: Any) -> str:
         server = make_server("127.0.0.1", 0, wsgi, threaded=True)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,), daemon=True)
         thread.start()
         servers.append((server, thread))
         return f"http://127.0.0.1:{server.server_port}"

@@ -158,7 +158,7 @@ def test_hires_come_through_are_shown_and_come_through_again_after_a_restart(
 
 
 def an_admin_sees_the_accounts(demo: Demo) -> set[str]:
-    """The accounts in JumpCloud once the start page behind the printed password counts as many links."""
+    """The accounts in JumpCloud once Home behind the printed password counts as many links."""
     demo.wait(demo.answers, "the console answers")
     printed = re.search(r"one-time password (\S+)", demo.said)
     assert printed and demo.base + "/" in demo.said
@@ -168,20 +168,19 @@ def an_admin_sees_the_accounts(demo: Demo) -> set[str]:
     assert browser.choose_password("correct horse battery").status_code == 303
     demo.wait(lambda: has_settled(browser.page()), "everybody has been pushed or waits")
     page, accounts = browser.page(), demo.accounts()
-    assert f"{len(accounts)} linked" in page.links("links")
-    assert {row[1] for row in page.rows("people")} & accounts
-    assert [row[1:2] for row in page.rows("imports")] == [["jazzhr"]] * len(page.rows("imports"))
-    assert "jumpcloud (jumpcloud) Active" in page.text
+    assert f"{len(accounts)} linked at {TARGET}" in page.links("targets")
+    assert {row[1] for row in browser.page("/people").rows("people")} & accounts
+    assert f"{SOURCE} Active" in page.text and f"{TARGET} Active" in page.text
+    assert sum(int(row[1]) for row in page.rows("strip")) >= 1
     return accounts
 
 
 def has_settled(page: Page) -> bool:
     """Whether the first import has ended and every person is linked or waits."""
-    words = page.links("links")
+    words = page.links("targets")
+    is_imported = " errored" in page.text and "under way" not in page.text
     return (
-        "0 new" in words
-        and "0 linked" not in words
-        and any("Finished" in row[2] for row in page.rows("imports"))
+        is_imported and any(" linked" in word for word in words) and not any(" new" in word for word in words)
     )
 
 

@@ -122,7 +122,7 @@ def test_nothing_is_taken_from_the_environment(start: Start, monkeypatch: pytest
     assert not session.cookies
 
 
-def test_another_origin_is_refused_before_anything_is_sent(start: Start) -> None:
+def test_rule_21_another_origin_is_refused_before_anything_is_sent(start: Start) -> None:
     server = start(says(answer(b"{}")))
     session = session_for(server, headers={"x-api-key": "secret-key"})
     with pytest.raises(AddressRefused) as caught:
@@ -136,7 +136,7 @@ def test_another_origin_is_refused_before_anything_is_sent(start: Start) -> None
 # --- answers that are none ---------------------------------------------------------------------------------
 
 
-def test_a_redirect_is_an_error_and_is_not_followed(start: Start) -> None:
+def test_rule_21_a_redirect_is_an_error_and_is_not_followed(start: Start) -> None:
     server = start(says(answer(b"", status="302 Found", Location="http://127.0.0.1:9/")))
     error = failure(session_for(server))
     assert isinstance(error, Redirected)
@@ -144,7 +144,7 @@ def test_a_redirect_is_an_error_and_is_not_followed(start: Start) -> None:
     assert len(server.requests) == 1
 
 
-def test_html_with_200_is_not_json(start: Start) -> None:
+def test_rule_21_html_with_200_is_not_json(start: Start) -> None:
     session = session_for(
         start(says(answer(b"<html>sign in</html>", content_type="text/html; charset=utf-8")))
     )
@@ -156,12 +156,12 @@ def test_html_with_200_is_not_json(start: Start) -> None:
 
 
 @pytest.mark.parametrize("body", [b'{"half":', b"", b"NaN", b'"\\ud800"', b"[" * 5000, b"\xff"])
-def test_what_does_not_parse_is_not_json(start: Start, body: bytes) -> None:
+def test_rule_21_what_does_not_parse_is_not_json(start: Start, body: bytes) -> None:
     with pytest.raises(NotJson):
         session_for(start(says(answer(body)))).get_json("/users")
 
 
-def test_half_a_body_may_have_been_processed(start: Start) -> None:
+def test_rule_21_half_a_body_may_have_been_processed(start: Start) -> None:
     whole = answer(b'{"a": "0123456789"}')
     error = failure(session_for(start(says(whole[:-5]))), "POST", body=b"{}")
     assert isinstance(error, Broken)
@@ -182,14 +182,14 @@ def test_something_that_is_not_http_is_broken(start: Start) -> None:
     assert failure(session_for(start(says(b"SSH-2.0-OpenSSH\r\n\r\n")))).code == "connection_broken"
 
 
-def test_an_oversized_body_is_refused(start: Start) -> None:
+def test_rule_21_an_oversized_body_is_refused(start: Start) -> None:
     limits = Limits(max_bytes=100_000)
     error = failure(session_for(start(says(answer(b" " * 100_001))), limits=limits))
     assert isinstance(error, TooLarge)
     assert (error.code, error.retryable) == ("too_large", False)
 
 
-def test_an_endless_body_is_cut_off(start: Start) -> None:
+def test_rule_21_an_endless_body_is_cut_off(start: Start) -> None:
     def endless(connection: socket.socket, _: bytes) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
         while True:
@@ -198,7 +198,7 @@ def test_an_endless_body_is_cut_off(start: Start) -> None:
     assert failure(session_for(start(endless))).code == "too_large"
 
 
-def test_an_endless_chunk_header_is_cut_off(start: Start) -> None:
+def test_rule_21_an_endless_chunk_header_is_cut_off(start: Start) -> None:
     def endless(connection: socket.socket, _: bytes) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
         while True:
@@ -207,7 +207,7 @@ def test_an_endless_chunk_header_is_cut_off(start: Start) -> None:
     assert failure(session_for(start(endless), limits=Limits(max_bytes=100_000))).code == "connection_broken"
 
 
-def test_a_gzip_bomb_is_refused_without_being_unpacked(start: Start) -> None:
+def test_rule_21_a_gzip_bomb_is_refused_without_being_unpacked(start: Start) -> None:
     bomb = gzip.compress(b"\0" * 300_000_000)
     started = time.monotonic()
     error = failure(session_for(start(says(answer(bomb, Content_Encoding="gzip")))))
@@ -221,7 +221,7 @@ def test_gzip_within_the_limit_is_unpacked(start: Start) -> None:
     assert session.call("GET", "/").body == body
 
 
-def test_broken_gzip_is_broken(start: Start) -> None:
+def test_rule_21_broken_gzip_is_broken(start: Start) -> None:
     session = session_for(start(says(answer(b"this is not gzip", Content_Encoding="gzip"))))
     assert failure(session).code == "bad_encoding"
 
@@ -247,7 +247,9 @@ def drip(head: bytes, then: bytes) -> Behaviour:
     ],
     ids=["body", "chunks", "header", "endless continue", "silence"],
 )
-def test_a_slow_loris_ends_with_the_deadline_of_the_call(start: Start, head: bytes, then: bytes) -> None:
+def test_rule_21_a_slow_loris_ends_with_the_deadline_of_the_call(
+    start: Start, head: bytes, then: bytes
+) -> None:
     session = session_for(start(drip(head, then)), limits=QUICK)
     started = time.monotonic()
     error = failure(session, "POST", body=b"{}")

@@ -26,7 +26,7 @@ LOOPBACK_SPELLINGS = [
 
 
 @pytest.mark.parametrize("host", LOOPBACK_SPELLINGS)
-def test_loopback_is_refused_however_it_is_spelt(host: str) -> None:
+def test_rule_21_loopback_is_refused_however_it_is_spelt(host: str) -> None:
     with RawServer(lambda connection, _: connection.sendall(answer(b"{}"))) as server:
         with pytest.raises(AddressRefused) as caught:
             OutboundSession(f"http://{host}:{server.port}").call("GET", "/")
@@ -46,7 +46,7 @@ def test_loopback_is_refused_however_it_is_spelt(host: str) -> None:
         ("::ffff:10.0.0.1", "private"),
     ],
 )
-def test_private_networks_open_with_the_setting(address: str, why: str) -> None:
+def test_rule_21_private_networks_open_with_the_setting(address: str, why: str) -> None:
     assert why in (PUBLIC.refusal(address, 443) or "")
     assert PRIVATE.refusal(address, 443) is None
 
@@ -72,7 +72,7 @@ def test_private_networks_open_with_the_setting(address: str, why: str) -> None:
         ("4000::1", "reserved"),
     ],
 )
-def test_these_stay_closed_whatever_the_setting(address: str, why: str) -> None:
+def test_rule_21_these_stay_closed_whatever_the_setting(address: str, why: str) -> None:
     assert why in (PUBLIC.refusal(address, 443) or "")
     assert why in (PRIVATE.refusal(address, 443) or "")
 
@@ -80,11 +80,11 @@ def test_these_stay_closed_whatever_the_setting(address: str, why: str) -> None:
 @pytest.mark.parametrize(
     "address", ["8.8.8.8", "2606:4700::1", "::ffff:8.8.8.8", "172.32.0.1", "100.128.0.1"]
 )
-def test_public_addresses_are_open(address: str) -> None:
+def test_rule_21_public_addresses_are_open(address: str) -> None:
     assert PUBLIC.refusal(address, 443) is None
 
 
-def test_an_allowed_pair_is_open_and_its_neighbours_are_not() -> None:
+def test_rule_21_an_allowed_pair_is_open_and_its_neighbours_are_not() -> None:
     policy = AddressPolicy(allowed=frozenset({("127.0.0.1", 8080), ("localhost", 9090)}))
     assert policy.refusal("127.0.0.1", 8080) is None
     assert policy.refusal("127.0.0.1", 9090, "localhost") is None
@@ -92,7 +92,7 @@ def test_an_allowed_pair_is_open_and_its_neighbours_are_not() -> None:
     assert policy.refusal("127.0.0.2", 8080) == "loopback"
 
 
-def test_one_bad_address_of_a_name_closes_the_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rule_21_one_bad_address_of_a_name_closes_the_name(monkeypatch: pytest.MonkeyPatch) -> None:
     def both(host: str, port: int, **_: object) -> list[tuple[object, ...]]:
         return [(socket.AF_INET, 1, 6, "", (address, port)) for address in ("8.8.8.8", "127.0.0.1")]
 
@@ -101,7 +101,7 @@ def test_one_bad_address_of_a_name_closes_the_name(monkeypatch: pytest.MonkeyPat
         PUBLIC.resolve("rebinding.example", 443, 1)
 
 
-def test_the_name_is_resolved_once_and_the_checked_address_is_connected_to(
+def test_rule_21_the_name_is_resolved_once_and_the_checked_address_is_connected_to(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: list[str] = []
@@ -136,12 +136,12 @@ def test_the_name_is_resolved_once_and_the_checked_address_is_connected_to(
         "http://[::1/",
     ],
 )
-def test_odd_urls_are_refused(url: str) -> None:
+def test_rule_21_odd_urls_are_refused(url: str) -> None:
     with pytest.raises(AddressRefused) as caught:
         check_url(url)
     assert caught.value.code == "bad_url"
     assert "pass" not in caught.value.message.replace("password", "")
 
 
-def test_a_plain_url_is_fine() -> None:
+def test_rule_21_a_plain_url_is_fine() -> None:
     assert check_url("https://console.jumpcloud.com/api").hostname == "console.jumpcloud.com"

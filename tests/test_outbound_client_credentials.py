@@ -123,6 +123,13 @@ def test_equal_credentials_share_a_token_and_others_do_not(server: TokenServer) 
     assert len({each.token(open_session) for each in (first, *others)}) == 4
 
 
+def test_a_cleared_cache_knows_no_token(server: TokenServer) -> None:
+    cache = TokenCache()
+    first = credentials_for(server, cache).token(open_session)
+    cache.clear()
+    assert credentials_for(server, cache).token(open_session) != first
+
+
 def test_the_whole_process_shares_one_cache(server: TokenServer) -> None:
     given = (f"{server.url}/token", "us", SECRET)
     assert ClientCredentials(*given).token(open_session) == ClientCredentials(*given).token(open_session)

@@ -20,7 +20,7 @@ NEEDED = {
     "app/vendors/scim/profiles/generic.toml",
     "app/vendors/scim/profiles/jumpcloud.toml",
     "app/web/console/static/console.css",
-    "app/web/console/templates/console/start.html",
+    "app/web/console/templates/console/home/home.html",
 }
 
 

@@ -78,6 +78,7 @@ def make_secret(
     *,
     life_days: int = DEFAULT_SECRET_DAYS,
     overlap_hours: int = 24,
+    by: str = "system:cli",
 ) -> IssuedSecret:
     """Make a fresh secret; the ones before it go on for ``overlap_hours``.
 
@@ -98,8 +99,21 @@ def make_secret(
     row = {"tenant_id": tenant.id, "id": secret_id, "client_id": client.id, "hash": tokens.digest(text)}
     connection.execute(insert(_secret).values(row | {"created_at": clock.now(), "expires_at": expires_at}))
     values = {"secret": secret_id, "expires_at": expires_at, "others_end_at": ends_at}
-    audit.record(connection, tenant.id, "system:cli", "client.secret_made", f"client:{client.id}", values)
+    audit.record(connection, tenant.id, by, "client.secret_made", f"client:{client.id}", values)
     return IssuedSecret(secret_id, client_id_of(tenant, client), text, expires_at)
+
+
+def end_secret(connection: Connection, client: Client, secret_id: int, by: str) -> None:
+    """End a secret of a client now, and the access tokens that were had for it.
+
+    :raises NotFoundError: the client has no such secret, or it is over.
+    """
+    where = (*_living(client), _secret.c.id == secret_id)
+    if not connection.execute(update(_secret).where(*where).values(expires_at=clock.now())).rowcount:
+        raise NotFoundError(f"Secret {secret_id} of {client.name} does not exist, or is over already.")
+    _end_access_tokens(connection, client.tenant_id, client.id, secret_id)
+    values = {"secret": secret_id}
+    audit.record(connection, client.tenant_id, by, "client.secret_ended", f"client:{client.id}", values)
 
 
 def secrets_of(connection: Connection, client: Client) -> list[dict[str, Any]]:
@@ -198,7 +212,11 @@ def _living(client: Client) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _end_access_tokens(connection: Connection, tenant_id: int, client_id: int) -> None:
+def _end_access_tokens(
+    connection: Connection, tenant_id: int, client_id: int, secret_id: int | None = None
+) -> None:
+    """End what a client got for one of its secrets, or for any of them."""
     where = (_token.c.tenant_id == tenant_id, _token.c.client_id == client_id)
-    living = (_token.c.secret_id.is_not(None), _token.c.revoked_at.is_(None))
+    of_secret = _token.c.secret_id.is_not(None) if secret_id is None else _token.c.secret_id == secret_id
+    living = (of_secret, _token.c.revoked_at.is_(None))
     connection.execute(update(_token).where(*where, *living).values(revoked_at=clock.now()))

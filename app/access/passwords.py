@@ -13,13 +13,16 @@ from scim.keys import comparison_key
 
 #: Characters; NIST SP 800-63B asks for length and against rules about kinds of characters.
 SHORTEST, LONGEST = 12, 1000
-_hasher = PasswordHasher()  # argon2id, the second choice of parameters of RFC 9106 §4
+#: Stands in the place of a hash for who has no password and signs in at the provider only.
+NO_PASSWORD = ""
+#: argon2id, the second choice of parameters of RFC 9106 §4.
+hasher = PasswordHasher()
 
 
 @cache
 def _nobody() -> str:
     """What is verified when nobody has the address, so that it takes as long as a wrong password."""
-    return _hasher.hash("nobody has this password")
+    return hasher.hash("nobody has this password")
 
 
 class PasswordRefused(WrongUse):
@@ -33,25 +36,25 @@ def one_time() -> str:
 
 def hashed(password: str) -> str:
     """Return the argon2id hash of a password; takes some 50 ms, so no lock should be held meanwhile."""
-    return _hasher.hash(password)
+    return hasher.hash(password)
 
 
 def is_right(password_hash: str | None, password: str) -> bool:
-    """Return whether the hash is of this password; None (nobody has one) takes as long and is False."""
+    """Return whether the hash is of this password; None or ``NO_PASSWORD`` takes as long and is False."""
     try:
-        _hasher.verify(password_hash or _nobody(), password)
+        hasher.verify(password_hash or _nobody(), password)
     except (VerificationError, InvalidHashError):
         return False
-    return password_hash is not None
+    return bool(password_hash)
 
 
-def require_fit(password: str, *, email: str, one_time_hash: str) -> None:
-    """Raise ``PasswordRefused`` for a password that is too short or long, the e-mail, or the one-time one."""
+def require_fit(password: str, *, email: str, replaced_hash: str = NO_PASSWORD) -> None:
+    """Raise ``PasswordRefused`` for a password that is too short or long, the e-mail, or the one it replaces."""
     if len(password) < SHORTEST:
         raise PasswordRefused(f"Use at least {SHORTEST} characters; several words make a good password.")
     if len(password) > LONGEST:
         raise PasswordRefused(f"Use at most {LONGEST} characters.")
     if comparison_key(password.strip()) == comparison_key(email):
         raise PasswordRefused("Your e-mail address is known to others; choose something else.")
-    if is_right(one_time_hash, password):
-        raise PasswordRefused("This is the one-time password; choose one of your own.")
+    if is_right(replaced_hash, password):
+        raise PasswordRefused("This is the password that you have now; choose another.")

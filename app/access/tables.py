@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Boolean, ForeignKeyConstraint, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database import CLUSTERED, IdText, InstantText, Json, Key, Model
+from app.database import CLUSTERED, Blob, IdText, InstantText, Json, Key, Model
 
 _OF_OAUTH = text("secret_id IS NOT NULL")
 _UNSEALED, _SEALED = text("seal_number IS NULL"), text("seal_number IS NOT NULL")
@@ -111,6 +111,40 @@ class Admin(Model):
     password_hash: Mapped[str] = mapped_column(Text)
     #: True until the one-time password has been replaced.
     must_change_password: Mapped[bool] = mapped_column(Boolean)
+    #: ``app.access.roles``.
+    role: Mapped[str] = mapped_column(String(10))
+    #: Who this is at the tenant's sign-in provider (the claim ``sub``); NULL before the first sign-in there.
+    oidc_subject: Mapped[str | None] = mapped_column(String(255))
+    last_signed_in_at: Mapped[str | None] = mapped_column(InstantText)
+    created_at: Mapped[str] = mapped_column(InstantText)
+
+
+class SignInProvider(Model):
+    """The OpenID Connect provider with which a tenant's admins sign in."""
+
+    __tablename__ = "sign_in_provider"
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    issuer: Mapped[str] = mapped_column(Text)
+    client_id: Mapped[str] = mapped_column(Text)
+    #: The client's secret, sealed and bound to this row.
+    client_secret: Mapped[bytes] = mapped_column(Blob)
+    #: Whether local passwords open no session any more (owners keep theirs, lest nobody gets in).
+    is_required: Mapped[bool] = mapped_column(Boolean)
+    changed_at: Mapped[str] = mapped_column(InstantText)
+
+
+class SavedView(Model):
+    """A list's filters that an admin gave a name; the query is what stands behind ``?`` in its address."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = (UniqueConstraint("tenant_id", "admin_id", "name"),)
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    admin_id: Mapped[int] = mapped_column(Integer)
+    name: Mapped[str] = mapped_column(String(80))
+    query: Mapped[str] = mapped_column(Text)
     created_at: Mapped[str] = mapped_column(InstantText)
 
 
@@ -136,6 +170,10 @@ class Session(Model):
     admin_id: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[str] = mapped_column(InstantText)
     expires_at: Mapped[str] = mapped_column(InstantText)
+    #: When its holder proved again who they are, for what asks for that.
+    proved_at: Mapped[str | None] = mapped_column(InstantText)
+    #: The browser and the address it was opened from, in words, so that its holder knows it again.
+    place: Mapped[str | None] = mapped_column(String(120))
 
 
 class AuditRow(Model):

@@ -79,6 +79,7 @@ def create(
     scopes: tuple[str, ...] = ("scim:write",),
     life_days: int = DEFAULT_LIFE_DAYS,
     employee_id: str | None = None,
+    by: str = "system:cli",
 ) -> IssuedToken:
     """Issue a token to the client ``name`` (made when new); raises ``WrongUse`` for an unknown scope or no life."""
     unknown = [scope for scope in scopes if scope not in SCOPES]
@@ -89,7 +90,7 @@ def create(
     client = clients.named_or_made(connection, tenant.id, name)
     made = issue(connection, tenant, client.id, scopes, life_days * DAY, employee_id=employee_id)
     values = {"client": name, "scopes": sorted(scopes), "expires_at": made.expires_at}
-    audit.record(connection, tenant.id, "system:cli", "token.created", f"token:{made.id}", values)
+    audit.record(connection, tenant.id, by, "token.created", f"token:{made.id}", values)
     return made
 
 
@@ -165,6 +166,7 @@ def rotate(
     token_id: int,
     overlap_hours: int = 24,
     life_days: int = DEFAULT_LIFE_DAYS,
+    by: str = "system:cli",
 ) -> IssuedToken:
     """Issue the successor of a token; the old one goes on for ``overlap_hours``.
 
@@ -183,12 +185,12 @@ def rotate(
         )
     scopes = tuple(old.scopes.split())
     fresh = create(
-        connection, tenant, old.name, scopes=scopes, employee_id=old.employee_id, life_days=life_days
+        connection, tenant, old.name, scopes=scopes, employee_id=old.employee_id, life_days=life_days, by=by
     )
     ends_at = min(old.expires_at, clock.after(overlap_hours * 3600))
     connection.execute(update(_token).where(*where).values(expires_at=ends_at))
     values = {"successor": fresh.id, "old_ends_at": ends_at}
-    audit.record(connection, tenant.id, "system:cli", "token.rotated", f"token:{token_id}", values)
+    audit.record(connection, tenant.id, by, "token.rotated", f"token:{token_id}", values)
     return fresh
 
 

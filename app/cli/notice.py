@@ -8,17 +8,14 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from app import clock
 from app.access.tenants import Tenant
 from app.cli.answers import json_option, say, say_table, tenant_named, tenant_option
 from app.config import Settings
 from app.database import reading, writing
 from app.errors import WrongUse
-from app.identifiers import new_id
 from app.notices import channels, delivering, shown
 from app.notices.channels import EMAIL, WEBHOOK, Channel
-from app.notices.kinds import KINDS, TEST
-from app.notices.message import Message
+from app.notices.kinds import KINDS
 
 ACTOR = "system:cli"
 
@@ -101,14 +98,7 @@ def add(kind: str, name: str, address: str, tenant_slug: str, chosen: tuple[str,
 
 def _need_mail_server() -> None:
     settings: Settings = current_app.extensions["rollcall.settings"]
-    missing = [
-        name
-        for name, value in (
-            ("ROLLCALL_SMTP_URL", settings.smtp_url),
-            ("ROLLCALL_MAIL_FROM", settings.mail_from),
-        )
-        if not value
-    ]
+    missing = delivering.missing_for_mail(settings)
     if missing:
         raise WrongUse(
             f"No e-mail can be sent yet: set {' and '.join(missing)}, for the worker too, then add the channel."
@@ -172,22 +162,8 @@ def rotate(name: str, tenant_slug: str, hours: int, as_json: bool) -> None:
 def test(name: str, tenant_slug: str, as_json: bool) -> None:
     """Send a notice through the channel NAME now, and say what became of it."""
     tenant, known = _found(tenant_slug, name)
-    delivering.send(known, _test_message(tenant))
+    delivering.send_test(known, tenant.slug)
     say({"name": name, "sent": True}, as_json, f"A test notice went out through {name}.")
-
-
-def _test_message(tenant: Tenant) -> Message:
-    return Message(
-        message_id=new_id(),
-        tenant_slug=tenant.slug,
-        at=clock.now(),
-        kind=TEST,
-        about=f"tenant:{tenant.slug}",
-        state="test",
-        title="a test of this channel",
-        text="Somebody asked Rollcall to try this channel. Nothing has happened, and nothing is to be done.",
-        details={},
-    )
 
 
 def _found(slug: str, name: str) -> tuple[Tenant, Channel]:

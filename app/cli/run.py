@@ -68,6 +68,8 @@ def worker(workers: int) -> None:
 @with_appcontext
 def scheduler() -> None:
     """Wake what is due, and seal the audit chain. Of all that run, one is active; the others take over when it ends."""
+    from app.cli.admin import tell_setup_code
     from app.jobs.scheduler import schedule
 
+    tell_setup_code()
     schedule()

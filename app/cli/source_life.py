@@ -10,8 +10,9 @@ from flask.cli import with_appcontext
 from app.access.tenants import Tenant
 from app.cli.answers import json_option, say, tenant_named, tenant_option
 from app.database import reading, writing
-from app.sources import catalog, consent, life, runner
+from app.sources import catalog, checking, consent, life, parting, runner
 from app.sources.catalog import Source
+from app.sources.parting import Parted
 from app.sources.records import Check
 
 BY = "system:cli"
@@ -39,7 +40,7 @@ def check(name: str, tenant_slug: str, as_json: bool) -> None:
 
 def checks_said(known: Source, as_json: bool) -> list[Check]:
     """Look at a source and say what was found, a line each; return it."""
-    findings = known.adapter().check(runner.context_of(known))
+    findings = checking.checked(known, runner.context_of(known), BY)
     for finding in findings:
         value = {
             "check": finding.name,
@@ -133,12 +134,12 @@ def resume(name: str, tenant_slug: str) -> None:
 def disconnect(name: str, tenant_slug: str) -> None:
     """Forget the credentials of the source NAME and withdraw its consent; people and history stay."""
     _, known = _known(name, tenant_slug)
-    with writing() as connection:
-        life.disconnect(connection, known, BY)
+    parted = parting.disconnect(known, BY)
     click.echo(
         f"Source {name} is disconnected: its credentials are forgotten, people that it brought stay. "
         f"Link it again with: rollcall source set {name} --tenant {tenant_slug} --secret …"
     )
+    _say_left(parted)
 
 
 @click.command()
@@ -147,7 +148,12 @@ def disconnect(name: str, tenant_slug: str) -> None:
 @with_appcontext
 def remove(name: str, tenant_slug: str) -> None:
     """Remove the source NAME, its records and runs; the people that it brought stay."""
-    tenant, _ = _known(name, tenant_slug)
-    with writing() as connection:
-        catalog.remove(connection, tenant.id, name, BY)
+    _, known = _known(name, tenant_slug)
+    parted = parting.remove(known, BY)
     click.echo(f"Source {name} is removed; the people that it brought stay.")
+    _say_left(parted)
+
+
+def _say_left(parted: Parted) -> None:
+    if parted.left is not None:
+        click.echo(parted.left)

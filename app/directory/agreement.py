@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
-from app.directory import documents, uniqueness
+from app.directory import documents, roster, uniqueness
 from app.directory.reading import stored_totals, total
 from app.directory.schemas import user_type
 from app.directory.shelves import Shelf, shelf_of
@@ -23,6 +23,7 @@ from app.directory.tables import (
     Membership,
     ResourceRow,
     Revision,
+    RosterLine,
     UniqueValue,
 )
 from app.directory.values import Document, flatten
@@ -32,9 +33,10 @@ BATCH = 500
 #: Findings of one check that are kept in full; the rest is counted.
 MOST = 20
 _BACKUP = "restore the newest backup beside this installation and compare, or have the next write mend it"
+_TOUCH = "write the employee once, unchanged values do not count: change and change back a value"
 _employee, _resource, _revision = EmployeeRow.__table__, ResourceRow.__table__, Revision.__table__
 _email, _external, _unique = EmployeeEmail.__table__, ExternalId.__table__, UniqueValue.__table__
-_membership = Membership.__table__
+_membership, _roster = Membership.__table__, RosterLine.__table__
 
 Advance = Callable[[int], None]
 
@@ -80,7 +82,7 @@ def checked(connection: Connection, tenant_id: int, advance: Advance) -> list[Ch
     shelf = shelf_of(user_type(tenant_id, connection))
     for ids, rows in _batches(connection, tenant_id):
         histories = _histories(connection, tenant_id, ids)
-        emails = _emails(connection, tenant_id, ids)
+        emails, lines = _emails(connection, tenant_id, ids), _lines(connection, tenant_id, ids)
         for id_ in ids:
             row, history = rows.get(id_), histories.get(id_, [])
             document = None if row is None else documents.joined(row.wire, row.on_request)
@@ -88,6 +90,7 @@ def checked(connection: Connection, tenant_id: int, advance: Advance) -> list[Ch
             if row is not None and document is not None and "user_name_key" in row._mapping:
                 _check_columns(look_ups, shelf, row, document, emails.get(id_, []))
                 _check_unique(connection, look_ups, shelf, tenant_id, id_, document)
+                _check_line(look_ups, id_, document, lines.get(id_))
         advance(len(ids))
     _check_hanging(connection, look_ups, tenant_id)
     return [_counters(connection, tenant_id), revisions, look_ups]
@@ -143,6 +146,7 @@ _EMAILS = (
     .where(_email.c.tenant_id == bindparam("b_tenant"), _email.c.employee_id.in_(_IDS))
     .order_by(_email.c.employee_id, _email.c.position)
 )
+_LINES = select(_roster).where(_roster.c.tenant_id == bindparam("b_tenant"), _roster.c.employee_id.in_(_IDS))
 
 
 def _batches(connection: Connection, tenant_id: int) -> Iterator[tuple[list[str], dict[str, Any]]]:
@@ -168,6 +172,11 @@ def _emails(connection: Connection, tenant_id: int, ids: Sequence[str]) -> dict[
     rows = connection.execute(_EMAILS, {"b_tenant": tenant_id, "b_ids": list(ids)})
     grouped = groupby(rows, lambda row: str(row.employee_id))
     return {id_: [(row.type, row.key) for row in some] for id_, some in grouped}
+
+
+def _lines(connection: Connection, tenant_id: int, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    rows = connection.execute(_LINES, {"b_tenant": tenant_id, "b_ids": list(ids)})
+    return {row.employee_id: dict(row._mapping) for row in rows}
 
 
 # --- revisions ---------------------------------------------------------------------------------------------------
@@ -242,7 +251,6 @@ def _check_columns(
 ) -> None:
     check.count("employees")
     check.count("e-mails", len(emails))
-    way_out = "write the employee once, unchanged values do not count: change and change back a value"
     try:
         wanted: Mapping[str, Any] = shelf.keys(document) | {"emails": documents.emails(document)}
     except (ScimError, KeyError) as error:
@@ -252,10 +260,22 @@ def _check_columns(
     differing = sorted(name for name, value in wanted.items() if stored[name] != value)
     if differing:
         says = f"it is searched by other values than its document has: {', '.join(differing)}"
-        check.find("look_up_differs", row.id, says, way_out)
+        check.find("look_up_differs", row.id, says, _TOUCH)
     if documents.loaded(row.owners).keys() != flatten(document).keys():
         says = "the owners of its values are not those of the values that it has"
-        check.find("owners_differ", row.id, says, way_out)
+        check.find("owners_differ", row.id, says, _TOUCH)
+
+
+def _check_line(check: Check, id_: str, document: Document, line: Mapping[str, Any] | None) -> None:
+    """The line by which lists of people find and sort somebody must say what the document says."""
+    if line is None:
+        way_out = "add their row to the table roster, or restore the newest backup"
+        check.find("roster_missing", id_, "the list of people does not have them", way_out)
+        return
+    differing = sorted(name for name, value in roster.line_of(document).items() if line[name] != value)
+    if differing:
+        says = f"the list of people has other values than the document: {', '.join(differing)}"
+        check.find("roster_differs", id_, says, "change their display name, and change it back")
 
 
 def _check_unique(

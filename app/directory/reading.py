@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 
 from app.directory import documents
 from app.directory.recording import EMPLOYEES
@@ -95,6 +95,10 @@ _BY_WORK_EMAIL = Prepared(select(_email.c.employee_id).where(*_WORK, _email.c.ke
 _BY_WORK_EMAILS = select(_email.c.key, _email.c.employee_id).where(
     *_WORK, _email.c.key.in_(bindparam("keys", expanding=True))
 )
+_BY_NUMBERS = select(_employee.c.employee_number_key, _employee.c.id).where(
+    _employee.c.tenant_id == bindparam("tenant_id"),
+    _employee.c.employee_number_key.in_(bindparam("keys", expanding=True)),
+)
 
 
 def ids_by_work_email(connection: Connection, tenant_id: int, address: str) -> list[str]:
@@ -106,14 +110,27 @@ def owners_of_work_emails(
     connection: Connection, tenant_id: int, addresses: Iterable[str]
 ) -> dict[str, list[str]]:
     """Return address → ids of the employees who have it among their work e-mails, for each of these addresses."""
-    keys = {address: comparison_key(address) for address in addresses}
+    return _owners_of(_BY_WORK_EMAILS, connection, tenant_id, addresses)
+
+
+def owners_of_employee_numbers(
+    connection: Connection, tenant_id: int, numbers: Iterable[str]
+) -> dict[str, list[str]]:
+    """Return employee number → ids of the employees who have it, for each of these numbers."""
+    return _owners_of(_BY_NUMBERS, connection, tenant_id, numbers)
+
+
+def _owners_of(
+    query: Select[Any], connection: Connection, tenant_id: int, texts: Iterable[str]
+) -> dict[str, list[str]]:
+    keys = {text: comparison_key(text) for text in texts}
     found: dict[str, set[str]] = defaultdict(set)
     wanted = sorted(set(keys.values()))
     for start in range(0, len(wanted), _CHUNK):
         some = {"tenant_id": tenant_id, "keys": wanted[start : start + _CHUNK]}
-        for row in connection.execute(_BY_WORK_EMAILS, some):
-            found[row.key].add(row.employee_id)
-    return {address: sorted(found[key]) for address, key in keys.items()}
+        for key, employee_id in connection.execute(query, some):
+            found[key].add(employee_id)
+    return {text: sorted(found[key]) for text, key in keys.items()}
 
 
 def ids_by_any_email(connection: Connection, tenant_id: int, address: str) -> list[str]:

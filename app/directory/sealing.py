@@ -19,6 +19,21 @@ _secret = SealedValue.__table__
 _PLACE = "employee_secret"
 
 
+def sealed_paths(connection: Connection, tenant_id: int, resource_id: str) -> list[str]:
+    """Return the paths under which a resource has sealed values."""
+    mine = (_secret.c.tenant_id == tenant_id, _secret.c.resource_id == resource_id)
+    return list(connection.scalars(select(_secret.c.path).where(*mine).order_by(_secret.c.path)))
+
+
+def opened(connection: Connection, tenant_id: int, resource_id: str, path: str) -> Any:
+    """Return a sealed value, None when there is none; who asks must write down that it was shown."""
+    mine = (_secret.c.tenant_id == tenant_id, _secret.c.resource_id == resource_id)
+    sealed = connection.scalar(select(_secret.c.sealed).where(*mine, _secret.c.path == path))
+    if sealed is None:
+        return None
+    return documents.loaded(unseal(tenant_id, f"{_PLACE}/{resource_id}/{path}", sealed).decode())
+
+
 def store_secrets(
     connection: Connection, tenant_id: int, resource_id: str, secrets: Secrets
 ) -> dict[str, list[Any]]:

@@ -63,6 +63,30 @@ class EmployeeEmail(Model):
     key: Mapped[str] = mapped_column(Key)
 
 
+class RosterLine(Model):
+    """What lists of people are searched, filtered and counted by, of one employee (``app.directory.roster``)."""
+
+    __tablename__ = "roster"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "employee_id"], _EMPLOYEE, ondelete="CASCADE"),
+        Index("ix_roster_name", "tenant_id", "name_key", "employee_id"),
+        CLUSTERED,
+    )
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    employee_id: Mapped[str] = mapped_column(IdText, primary_key=True)
+    active: Mapped[bool] = mapped_column(Boolean)
+    #: The comparison key of what the person is called.
+    name_key: Mapped[str] = mapped_column(Key)
+    #: The words by which the person is found, a space before each.
+    words: Mapped[str] = mapped_column(Key)
+    department: Mapped[str | None] = mapped_column(Key)
+    #: The first and the last day of work, YYYY-MM-DD.
+    starts_on: Mapped[str | None] = mapped_column(Key)
+    ends_on: Mapped[str | None] = mapped_column(Key)
+    has_work_email: Mapped[bool] = mapped_column(Boolean)
+
+
 class ResourceRow(Model):
     """One group, or one resource of a type that the tenant loaded; the columns are those of ``employee``."""
 
@@ -133,7 +157,7 @@ class ExternalId(Model):
 
 
 class SealedValue(Model):
-    """A ``returned: never`` value, sealed (``app.access.encryption``); nothing reads it but write-back."""
+    """A ``returned: never`` value, sealed (``app.access.encryption``); read by write-back and audited reveals."""
 
     __tablename__ = "sealed_value"
     __table_args__ = (CLUSTERED,)

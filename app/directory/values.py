@@ -15,8 +15,11 @@ from scim.resources import USER
 
 Document = dict[str, Any]
 
-#: Attributes whose entries a source knows by type; the source's entry replaces ours of the same type.
+#: What an entry of a multi-valued attribute is known by: its type, or whose record it tells of. A source's entry
+#: replaces ours that is known by the same.
 _BY_TYPE = "type"
+_BY_SOURCE = ("system", "tenant")
+_NAMING = frozenset({_BY_TYPE, *_BY_SOURCE})
 
 
 def flatten(document: Document) -> dict[str, Any]:
@@ -48,9 +51,25 @@ def _flatten_into(flat: dict[str, Any], prefix: str, value: Any) -> None:
 def _labelled(entries: list[Document]) -> Iterator[tuple[str, Document]]:
     seen: dict[str, int] = {}
     for entry in entries:
-        kind = str(entry.get(_BY_TYPE, ""))
+        kind = _label(entry)
         seen[kind] = seen.get(kind, 0) + 1
         yield (kind if seen[kind] == 1 else f"{kind}#{seen[kind]}"), entry
+
+
+def _label(entry: Document) -> str:
+    """Return what an entry is called in value paths.
+
+    >>> _label({"type": "work"}), _label({"system": "jazzhr", "tenant": "ats"}), _label({})
+    ('work', 'jazzhr/ats', '')
+    """
+    if _BY_TYPE in entry or not entry.keys() >= set(_BY_SOURCE):
+        return str(entry.get(_BY_TYPE, ""))
+    return "/".join(str(entry.get(name, "")) for name in _BY_SOURCE)
+
+
+def is_bare(entry: Document) -> bool:
+    """Whether an entry says nothing but what it is called, and that it is the primary one."""
+    return not set(entry) - _NAMING - {"primary"}
 
 
 def differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, list[Any]]:
@@ -102,10 +121,10 @@ def _overlaid(ours: Any, theirs: Any) -> Any:
 
 def _overlaid_entries(ours: list[Document], theirs: list[Document]) -> list[Document]:
     for entry in theirs:
-        kind = entry.get(_BY_TYPE)
-        position = next((i for i, known in enumerate(ours) if known.get(_BY_TYPE) == kind), None)
+        label = _label(entry)
+        position = next((i for i, known in enumerate(ours) if _label(known) == label), None)
         fresh = _overlaid(ours[position] if position is not None else None, entry)
-        is_empty = not set(fresh) - {_BY_TYPE, "primary"}
+        is_empty = is_bare(fresh)
         if position is None and not is_empty:
             ours.append(fresh)
         elif position is not None and is_empty:

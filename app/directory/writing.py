@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app import clock
 from app.database import is_sqlite, require_writing
-from app.directory import documents, membership, rows, uniqueness
+from app.directory import documents, membership, roster, rows, uniqueness
 from app.directory.listeners import Actor, Change, tell
 from app.directory.recording import counted, recorded
 from app.directory.schemas import user_type
@@ -121,6 +121,8 @@ def create(
         raise _taken(document)
     uniqueness.claim(connection, unique)
     writes = rows.emails(tenant_id, resource_id, document) if shelf.is_people else []
+    if shelf.is_people:
+        writes.append(roster.added(tenant_id, resource_id, document))
     if external_id is not None and client_id is not None:
         writes.append(rows.external_id(tenant_id, client_id, resource_id, external_id))
     changes = {path: [None, value] for path, value in flat.items()}
@@ -235,6 +237,8 @@ def change(
     if shelf.is_people and document.get("emails") != before.document.get("emails"):
         rows.delete_emails(connection, tenant_id, resource_id)
         writes += rows.emails(tenant_id, resource_id, document)
+    if shelf.is_people and roster.is_touched(changes):
+        writes += roster.changed(tenant_id, resource_id, before.document, document)
     told = Change(
         tenant_id, resource_id, "changed", before.document, document, frozenset(changes), actor, shelf.name
     )

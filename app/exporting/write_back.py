@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from app import directory
 from app.directory import owning
 from app.errors import WrongUse
 from app.provisioning import knowing, marking, targets
 from app.provisioning.fields import FIELDS, outgoing_values
+from app.provisioning.tables import target_table
 from app.provisioning.targets import Target
 from app.sources import catalog, life
 from app.sources.adapter import WriteBack, WritesBack
@@ -26,6 +27,8 @@ from app.sources.tables import source_record
 _BATCH = 500
 #: Names of the targets that write back: the source's name and this.
 SUFFIX = "-export"
+#: How the reason of a pause begins that ends with the proof of what was saved.
+_SAVED = "new credentials were saved"
 
 
 def switch_on(connection: Connection, known: Source, by: str) -> Target:
@@ -95,6 +98,23 @@ def on_source(connection: Connection, tenant_id: int, source_id: int, by: str) -
         targets.forget_token(connection, target)
     elif isinstance(adapter := known.adapter(), WritesBack):
         _kept_in_step(connection, known, target, adapter.write_back(known.context()), by)
+        if (target.pause_reason or "").startswith(targets.REFUSED):
+            _await_proof(connection, known, target)
+
+
+def on_proof(connection: Connection, tenant_id: int, source_id: int, by: str) -> None:
+    """Go on with what waited for good credentials; a pause of another reason is somebody's wish, and stays."""
+    target = targets.writing_back_to(connection, tenant_id, source_id)
+    if target is not None and not target.is_active and (target.pause_reason or "").startswith(_SAVED):
+        targets.resume(connection, target, by)
+
+
+def _await_proof(connection: Connection, known: Source, target: Target) -> None:
+    reason = (
+        f"{_SAVED}; it goes on when `rollcall source check {known.name}`, or an import, has found them good"
+    )
+    where = (target_table.c.tenant_id == target.tenant_id, target_table.c.id == target.id)
+    connection.execute(update(target_table).where(*where).values(pause_reason=reason))
 
 
 def _kept_in_step(connection: Connection, known: Source, target: Target, told: WriteBack, by: str) -> Target:

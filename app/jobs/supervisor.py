@@ -158,9 +158,11 @@ class Supervisor:
             with suppress(ProcessLookupError):
                 process.terminate()
         deadline = time.monotonic() + self._patience.stop
-        while any(process.poll() is None for process in running.values()):
+        while True:
+            # Read before the look: a part that dies after the look then ends the wait, whenever it dies.
+            is_hurried = _stop_asked(received)
             left = deadline - time.monotonic()
-            if left <= 0 or _stop_asked(received):
+            if is_hurried or left <= 0 or all(process.poll() is not None for process in running.values()):
                 break
             _wait(received, left)
         for name, process in running.items():

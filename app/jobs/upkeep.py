@@ -17,8 +17,8 @@ from app.access import tenants
 from app.database import reading, writing
 from app.notices import expiring, forgetting, letters, reminding, telling
 from app.notices.telling import Finding
-from app.provisioning import retention, watching
-from app.sources import inbox, starting
+from app.provisioning import ahead, retention, watching
+from app.sources import awaiting, clearing, starting
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +32,7 @@ _CLEARINGS: tuple[Callable[[Connection, int, str], int], ...] = (
     retention.forget_some,
     forgetting.forget_some,
     letters.clear,
-    inbox.forget_some,
+    clearing.forget_some,
 )
 
 
@@ -52,14 +52,19 @@ class Cadence:
 
 
 def watch() -> None:
-    """Tell every tenant's admins what is news, and remind them of what still waits; mend times of a wrong clock."""
+    """Tell every tenant's admins what is news, and remind them of what still waits; mend times of a wrong clock.
+
+    Managers are named who have come over SCIM; those of an import are named by that.
+    """
     for tenant_id in _tenants():
         now = clock.now()
         with reading() as connection:
             findings = [finding for look in _LOOKS for finding in look(connection, tenant_id)]
             news = telling.news(connection, tenant_id, findings)
             has_reminders = reminding.has_due(connection, tenant_id, now)
-            is_ahead = bool(starting.too_far(connection, tenant_id, now))
+            is_ahead = bool(starting.too_far(connection, tenant_id, now)) or ahead.has_any(
+                connection, tenant_id, now
+            )
         if news or has_reminders:
             with writing() as connection:
                 telling.tell_all(connection, tenant_id, news)
@@ -67,6 +72,8 @@ def watch() -> None:
         if is_ahead:
             with writing() as connection:
                 starting.pull_in(connection, tenant_id, now)
+                ahead.pull_in(connection, tenant_id, now)
+        awaiting.name_those_who_came(tenant_id)
 
 
 def clear() -> None:

@@ -23,6 +23,7 @@ from app.access import audit
 from app.database import Json, is_sqlite, reading_once, writing
 from app.errors import WrongUse
 from app.notices.tables import notice_table
+from app.provisioning import gates
 from app.provisioning.tables import (
     attempt_table,
     gate_table,
@@ -141,9 +142,13 @@ def _links(connection: Connection, tenant_id: int, employee_id: str) -> tuple[Ac
 
 
 def _gated(connection: Connection, tenant_id: int, employee_id: str) -> set[int]:
-    """Return the targets at which a change of the person waits for an admin, or was discarded by one."""
+    """Return the targets at which the person's suspend waits for an admin, or was discarded by one.
+
+    No other gate keeps a suspend back, neither a hold by hand nor a value that was discarded.
+    """
     where = (gate_table.c.tenant_id == tenant_id, gate_table.c.employee_id == employee_id)
-    return set(connection.scalars(select(gate_table.c.target_id).where(*where)))
+    is_suspend = gate_table.c.change == gates.SUSPEND
+    return set(connection.scalars(select(gate_table.c.target_id).where(*where, is_suspend)))
 
 
 def _owed_suspend(link: Any) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from app.access import tenants
 from app.access.encryption import KeyRing, UnsealError, key_ring, sealed_prefix
+from app.access.tables import SignInProvider
 from app.database import Blob
 from app.directory.tables import SealedValue
 from app.notices import letters
@@ -67,6 +68,12 @@ SEALED: tuple[SealedColumn, ...] = (
         lambda row: f"employee_secret/{row.resource_id}/{row.path}",
         "values of employees that no answer ever shows (salary, national id)",
         digest="digest",
+    ),
+    SealedColumn(
+        SignInProvider.__table__,
+        "client_secret",
+        lambda row: "sign_in_provider/client_secret",
+        "the secret with which Rollcall asks a sign-in provider who somebody is",
     ),
     SealedColumn(target_table, "token", lambda row: token_context(row.id), "tokens of targets"),
     SealedColumn(source, "secrets", lambda row: f"source/{row.id}/secrets", "credentials of sources"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
@@ -23,7 +24,9 @@ class _Fronted(Simulator):
 
     def answer(self, request: Request) -> Response:
         """Return what the application answers."""
-        return Response.from_app(self.application, request.environ, buffered=True)
+        # The call log has read the body already.
+        environ = {**request.environ, "wsgi.input": BytesIO(request.get_data())}
+        return Response.from_app(self.application, environ, buffered=True)
 
     def refuse(self, status: int, message: str) -> Response:
         """Return a refusal as JSON."""

@@ -15,10 +15,12 @@ from flask import current_app
 from app import clock
 from app.config import Settings
 from app.database import reading, writing
+from app.identifiers import new_id
 from app.notices import channels, deliveries, mail, webhook
 from app.notices.channels import EMAIL, WEBHOOK, Channel
 from app.notices.deliveries import Delivery
 from app.notices.errors import DeliveryFailed
+from app.notices.kinds import TEST
 from app.notices.mail import MailServer
 from app.notices.message import Message, email
 
@@ -78,6 +80,28 @@ def send(channel: Channel, message: Message) -> None:
     """Send a message through a channel, now. Raises `DeliveryFailed`."""
     settings: Settings = current_app.extensions["rollcall.settings"]
     _SENDERS[channel.kind](settings, channel, message)
+
+
+def send_test(channel: Channel, tenant_slug: str) -> None:
+    """Send a message through a channel, now, that says it is a test. Raises `DeliveryFailed`."""
+    message = Message(
+        message_id=new_id(),
+        tenant_slug=tenant_slug,
+        at=clock.now(),
+        kind=TEST,
+        about=f"tenant:{tenant_slug}",
+        state="test",
+        title="a test of this channel",
+        text="Somebody asked Rollcall to try this channel. Nothing has happened, and nothing is to be done.",
+        details={},
+    )
+    send(channel, message)
+
+
+def missing_for_mail(settings: Settings) -> list[str]:
+    """Return the settings without which no e-mail can be sent, as the operator sets them; none: it can."""
+    needed = {"ROLLCALL_SMTP_URL": settings.smtp_url, "ROLLCALL_MAIL_FROM": settings.mail_from}
+    return [name for name, value in needed.items() if not value]
 
 
 def _send_email(settings: Settings, channel: Channel, message: Message) -> None:

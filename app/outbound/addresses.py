@@ -130,6 +130,29 @@ def check_url(url: str) -> SplitResult:
     return parts
 
 
+def origin_of(url: str) -> str:
+    """Scheme, host and port of a URL that may be called, spelt out.
+
+    >>> origin_of("HTTPS://Example.com/scim"), origin_of("http://example.com:8080")
+    ('https://example.com:443', 'http://example.com:8080')
+    """
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme.lower() == "https" else 80)
+    return f"{parts.scheme.lower()}://{(parts.hostname or '').lower()}:{port}"
+
+
+def place_of(url: str) -> str:
+    """Scheme, host and port of a URL as `origin_of`; all of one that cannot be read, and so be called nowhere.
+
+    >>> place_of("http://example.com:8080/x"), place_of("https://[x")
+    ('http://example.com:8080', 'https://[x')
+    """
+    try:
+        return origin_of(url)
+    except ValueError:
+        return url
+
+
 def _plain(ip: IPAddress) -> IPAddress:
     """`::ffff:127.0.0.1` is 127.0.0.1."""
     if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:

@@ -77,8 +77,14 @@ class TokenCache:
             if held.token == token:
                 held.token = ""
 
+    def clear(self) -> None:
+        """Drop all tokens: another server may stand at an address by now."""
+        with self._lock:
+            self._held.clear()
 
-_TOKENS = TokenCache()
+
+#: The tokens of this process.
+TOKENS = TokenCache()
 
 
 @dataclass(frozen=True)
@@ -93,7 +99,7 @@ class ClientCredentials:
     client_secret: str = field(repr=False)
     audience: str = ""
     scope: str = ""
-    cache: TokenCache = field(default=_TOKENS, repr=False, compare=False)
+    cache: TokenCache = field(default=TOKENS, repr=False, compare=False)
 
     def token(self, open_session: OpenSession) -> str:
         """Return a token that is good for some time. Raises as :meth:`fetched`."""

@@ -14,7 +14,7 @@ import requests
 from urllib3 import HTTPConnectionPool
 
 from app import clock
-from app.outbound.addresses import AddressPolicy, check_url
+from app.outbound.addresses import AddressPolicy, check_url, origin_of
 from app.outbound.answers import Response
 from app.outbound.errors import AddressRefused, BadStatus, OutboundError
 from app.outbound.exchange import Exchange
@@ -50,7 +50,7 @@ class OutboundSession(requests.Session):
         super().__init__()
         parts = check_url(base_url)
         self.base_url = base_url.partition("#")[0].partition("?")[0].rstrip("/")
-        self._origin = _origin(self.base_url)
+        self._origin = origin_of(self.base_url)
         self._query = tuple(query)
         self._observe = observe
         self._keeps_bodies = keeps_bodies
@@ -159,9 +159,9 @@ class OutboundSession(requests.Session):
         if url.startswith("/"):
             return self.base_url + url
         check_url(url)
-        if _origin(url) != self._origin:
+        if origin_of(url) != self._origin:
             raise AddressRefused(
-                f"A call to {_origin(url)} was refused: this connection is for {self._origin} only.",
+                f"A call to {origin_of(url)} was refused: this connection is for {self._origin} only.",
                 code="other_host",
             )
         return url
@@ -197,13 +197,6 @@ class OutboundSession(requests.Session):
         if self._observe is not None:
             self._observe(exchange)
         return exchange
-
-
-def _origin(url: str) -> str:
-    """Scheme, host and port, spelt out: `https://example.com:443`."""
-    parts = urlsplit(url)
-    port = parts.port or (443 if parts.scheme.lower() == "https" else 80)
-    return f"{parts.scheme.lower()}://{(parts.hostname or '').lower()}:{port}"
 
 
 def _with_query(url: str, query: Pairs) -> str:

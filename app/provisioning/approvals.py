@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from sqlalchemy import Connection, delete, exists, func, select, update
@@ -16,6 +16,8 @@ from app.provisioning.plans import APPROVED, DRY_RUN, HELD, PLANNED, UNDECIDED, 
 from app.provisioning.tables import gate_table, link_table, operation_table, plan_table, target_table
 
 _plan, _operation, _link, _target, _gate = plan_table, operation_table, link_table, target_table, gate_table
+#: Employees whom one statement names.
+AT_ONCE = 5_000
 _NEW_LINK = {
     "state": "new",
     "generation": 0,
@@ -27,6 +29,17 @@ _NEW_LINK = {
 }
 
 
+class ChangedSince(WrongUse):
+    """What a plan would do was changed after whoever decides was shown it."""
+
+    def __init__(self, plan_id: int, people: int) -> None:
+        of_whom = "1 person" if people == 1 else f"{people:,} people"
+        super().__init__(
+            f"What plan {plan_id} would do for {of_whom} was added or changed after it was shown. Look at it, then "
+            "decide again. Nothing was changed."
+        )
+
+
 def approve(
     connection: Connection,
     tenant_id: int,
@@ -34,16 +47,18 @@ def approve(
     actor: str,
     *,
     employees: Collection[str] | None = None,
+    upto: int | None = None,
 ) -> int:
     """Release the plan, or only its lines of these employees; they are applied as shown with the next tick.
 
-    Returns how many were released. Raises `WrongUse`.
+    `upto` is the highest number of a line that was shown; what came later goes on waiting. Returns how many were
+    released. Raises `WrongUse`; `ChangedSince` when what is decided about was not shown.
     """
     plan = _decidable(connection, tenant_id, plan_id)
-    chosen = _chosen(connection, plan, employees)
+    chosen = _chosen(connection, plan, employees, upto)
     if chosen:
         _make_due(connection, plan, chosen)
-        _set_lines(connection, plan, list(chosen), APPROVED)
+        _set_lines(connection, plan, list(chosen), APPROVED, upto)
     if plan.kind == HELD:
         _open_gates(connection, plan, list(chosen))
     if plan.kind == DRY_RUN:
@@ -61,16 +76,19 @@ def discard(
     actor: str,
     *,
     employees: Collection[str] | None = None,
+    upto: int | None = None,
 ) -> int:
-    """Put the plan, or only its lines of these employees, away; returns how many.
+    """Put the plan, or only its lines of these employees, away; returns how many. `upto` as in `approve`.
 
-    What the breaker held stays unsent until the directory changes the same thing again. Raises `WrongUse`.
+    What the breaker held stays unsent until the directory changes the same thing again. Raises as `approve`.
     """
     plan = _decidable(connection, tenant_id, plan_id)
-    chosen = list(_chosen(connection, plan, employees))
-    _set_lines(connection, plan, chosen, "discarded")
+    _lock(connection, plan)  # before its lines, as who adds a line does
+    chosen = list(_chosen(connection, plan, employees, upto))
+    _set_lines(connection, plan, chosen, "discarded", upto)
     if plan.kind == HELD:
-        connection.execute(update(_gate).where(*_gates(plan, chosen)).values(plan_id=None))
+        for some in _parts(chosen):
+            connection.execute(update(_gate).where(*_gates(plan, some)).values(plan_id=None))
     _decide(connection, plan, actor, "discarded", chosen)
     return len(chosen)
 
@@ -97,32 +115,40 @@ def _gates(plan: Any, employees: list[str]) -> tuple[Any, ...]:
     )
 
 
-def _chosen(connection: Connection, plan: Any, employees: Collection[str] | None) -> dict[str, str]:
+def _chosen(
+    connection: Connection, plan: Any, employees: Collection[str] | None, upto: int | None
+) -> dict[str, str]:
     """Employee → kind of operation, of the lines that are still to be decided about."""
-    query = select(_operation.c.employee_id, _operation.c.kind).where(
+    query = select(_operation.c.employee_id, _operation.c.kind, _operation.c.number).where(
         *_lines(plan), _operation.c.state == PLANNED
     )
-    found = {
-        row.employee_id: row.kind for row in connection.execute(query.order_by(_operation.c.employee_id))
-    }
+    rows = connection.execute(query.order_by(_operation.c.employee_id)).all()
+    shown = {row.employee_id: row.kind for row in rows if upto is None or row.number <= upto}
     if employees is None:
-        return found
-    missing = sorted(set(employees) - found.keys())
+        if rows and not shown:
+            raise ChangedSince(plan.id, len(rows))
+        return shown
+    missing = sorted(set(employees) - {row.employee_id for row in rows})
     if missing:
         raise WrongUse(f"Plan {plan.id} has no undecided line of {', '.join(missing)}.")
-    return {employee: found[employee] for employee in sorted(employees)}
+    unseen = set(employees) - shown.keys()
+    if unseen:
+        raise ChangedSince(plan.id, len(unseen))
+    return {employee: shown[employee] for employee in sorted(employees)}
 
 
 def _make_due(connection: Connection, plan: Any, chosen: dict[str, str]) -> None:
     now = clock.now()
     statement = upsert(connection, _link)
-    changes = {
+    changes: dict[str, Any] = {
         "plan_id": plan.id,
         "due_at": now,
         "next_attempt_at": None,
-        "gate_run": None,
         "priority": statement.excluded.priority,
     }
+    if plan.kind == HELD:
+        # Of another plan the line was shown without what an import run has asked for since: that is still judged.
+        changes["gate_run"] = None
     links = [
         _NEW_LINK
         | {
@@ -151,33 +177,57 @@ def _overtake(connection: Connection, plan: Any, employees: list[str]) -> None:
     lines = (
         _operation.c.tenant_id == plan.tenant_id,
         _operation.c.plan_id != plan.id,
-        _operation.c.employee_id.in_(employees),
         _operation.c.state == APPROVED,
         exists().where(*waiting),
     )
     refusal = f"plan {plan.id} was approved for the same person before this one was applied"
-    connection.execute(update(_operation).where(*lines).values(state="refused", refusal=refusal))
+    for some in _parts(employees):
+        of_them = _operation.c.employee_id.in_(some)
+        connection.execute(update(_operation).where(*lines, of_them).values(state="refused", refusal=refusal))
 
 
 def _open_gates(connection: Connection, plan: Any, employees: list[str]) -> None:
-    connection.execute(delete(_gate).where(*_gates(plan, employees)))
+    for some in _parts(employees):
+        connection.execute(delete(_gate).where(*_gates(plan, some)))
 
 
-def _set_lines(connection: Connection, plan: Any, employees: list[str], state: str) -> None:
-    connection.execute(
-        update(_operation).where(*_lines(plan), _operation.c.employee_id.in_(employees)).values(state=state)
-    )
+def _parts(employees: list[str]) -> Iterator[list[str]]:
+    """The employees in parts that one statement can name: PostgreSQL takes 65,535 values."""
+    for start in range(0, len(employees), AT_ONCE):
+        yield employees[start : start + AT_ONCE]
+
+
+def _set_lines(connection: Connection, plan: Any, employees: list[str], state: str, upto: int | None) -> None:
+    where = [*_lines(plan), _operation.c.state == PLANNED]
+    if upto is not None:
+        where.append(_operation.c.number <= upto)
+    decided = 0
+    for some in _parts(employees):
+        of_them = _operation.c.employee_id.in_(some)
+        decided += connection.execute(update(_operation).where(*where, of_them).values(state=state)).rowcount
+    if decided != len(employees):
+        # On PostgreSQL a worker may have put another line in the place of one since they were read.
+        raise ChangedSince(plan.id, len(employees) - decided)
+
+
+def _row(plan: Any) -> tuple[Any, ...]:
+    return (_plan.c.tenant_id == plan.tenant_id, _plan.c.id == plan.id)
+
+
+def _lock(connection: Connection, plan: Any) -> None:
+    """Keep others from adding lines until the transaction ends."""
+    connection.execute(select(_plan.c.id).where(*_row(plan)).with_for_update())
 
 
 def _decide(connection: Connection, plan: Any, actor: str, word: str, employees: list[str]) -> None:
     """Note the decision; the plan itself is decided once no line of it is left."""
+    _lock(connection, plan)
     by_state = select(_operation.c.state, func.count()).where(*_lines(plan)).group_by(_operation.c.state)
     left = {row[0]: row[1] for row in connection.execute(by_state)}
     if not left.get(PLANNED):
         state = "approved" if left.get(APPROVED) else "applied" if word == "approved" else "discarded"
         values = {"state": state, "decided_at": clock.now(), "decided_by": actor}
-        where = (_plan.c.tenant_id == plan.tenant_id, _plan.c.id == plan.id)
-        connection.execute(update(_plan).where(*where).values(values))
+        connection.execute(update(_plan).where(*_row(plan)).values(values))
     audit.record(
         connection, plan.tenant_id, actor, f"plan.{word}", f"plan:{plan.id}", {"people": len(employees)}
     )

@@ -18,8 +18,9 @@ from sqlalchemy import Connection, bindparam, func, select, update
 from app import clock
 from app.access import audit
 from app.database import upsert
-from app.provisioning import announcing, gates, people, plans
+from app.provisioning import announcing, gates, marking, people, plans
 from app.provisioning.announcing import Trip
+from app.provisioning.claims import IDS
 from app.provisioning.links import COLUMNS, Link, link_of
 from app.provisioning.operations import Decision, Operation, requests_of
 from app.provisioning.people import Person
@@ -45,6 +46,8 @@ _OPEN = (
     .where(*_OF_RUN)
     .values(gate_run=None, due_at=func.coalesce(_c.due_at, bindparam("b_now")), next_attempt_at=None)
 )
+_HURRY = update(_link).where(*_AT_TARGET, IDS, _c.due_at.is_not(None)).values(priority=marking.SUSPEND)
+_AT_ONCE = 500
 _PASSED = (
     select(_passed.c.change, func.sum(_passed.c.number))
     .where(
@@ -93,7 +96,16 @@ def _judge(connection: Connection, target: Target, run_id: int) -> list[Trip]:
     ]
     _let_pass(connection, target, run_id, {c: len(who) for c, who in asked.items() if c not in over})
     connection.execute(_OPEN, _key(target) | {"b_run": run_id, "b_now": clock.now()})
+    if gates.SUSPEND not in over:
+        _hurry(connection, target, [link.employee_id for _, link in asked.get(gates.SUSPEND, ())])
     return trips
+
+
+def _hurry(connection: Connection, target: Target, employee_ids: Sequence[str]) -> None:
+    """Let leavers go first again: a tick that met them while they waited has taken their turn from them."""
+    for start in range(0, len(employee_ids), _AT_ONCE):
+        ids = list(employee_ids[start : start + _AT_ONCE])
+        connection.execute(_HURRY, _key(target) | {"b_ids": ids})
 
 
 def _asked(connection: Connection, target: Target, run_id: int) -> Asked:

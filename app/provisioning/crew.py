@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from types import TracebackType
 
 import structlog
@@ -35,6 +38,8 @@ class Crew:
         self._is_proven = False
         self._misses = 0
         self._patience = patience
+        self._timing = threading.Lock()
+        self._runs, self._busy_since, self._busy_seconds = 0, 0.0, 0.0
         self.answered = 0
         self.last_error: Outcome | None = None
 
@@ -49,6 +54,12 @@ class Crew:
 
     def run(self, tasks: Sequence[Task], call: Call, beat: Callable[[], None]) -> None:
         """Carry the call out for every task, outcomes into the tasks; `beat` is called meanwhile, in this thread."""
+        if not tasks:
+            return  # nor is it a time in which nothing was answered
+        with self._timed():
+            self._run(tasks, call, beat)
+
+    def _run(self, tasks: Sequence[Task], call: Call, beat: Callable[[], None]) -> None:
         waiting = list(tasks)
         while waiting:
             share, waiting = (waiting, []) if self._is_proven else (waiting[:1], waiting[1:])
@@ -60,6 +71,29 @@ class Crew:
                 if pending:
                     beat()
             self._is_proven = self._is_proven or self.answered > 0
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        """Count the time in which somebody runs; two who run at once count once."""
+        with self._timing:
+            if self._runs == 0:
+                self._busy_since = time.monotonic()
+            self._runs += 1
+        try:
+            yield
+        finally:
+            with self._timing:
+                self._runs -= 1
+                if self._runs == 0:
+                    self._busy_seconds += time.monotonic() - self._busy_since
+
+    @property
+    def answers_in_a_second(self) -> float:
+        """How many answers came in a second of a run so far; infinitely many before the first run has ended."""
+        with self._timing:
+            now = time.monotonic() - self._busy_since if self._runs else 0.0
+            seconds = self._busy_seconds + now
+        return self.answered / seconds if seconds > 0 else float("inf")
 
     def _one(self, task: Task, call: Call) -> None:
         with self._recorder.into(task.exchanges):

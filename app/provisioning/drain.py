@@ -123,6 +123,7 @@ class Drain:
                 return False
         read_at, self._urgent_at = clock.now(), time.monotonic() + URGENT_EVERY
         self._listed = 0
+        self.bench.written.clear()
         try:
             with self.bench.session.patiently():
                 accounts = self.target.adapter.list_accounts(self.bench.session)

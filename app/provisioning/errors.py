@@ -91,6 +91,17 @@ class IncompleteListing(TargetError):
     """The list of accounts cannot be trusted: nothing may be concluded from who is missing."""
 
 
+#: What a refusing status usually means: the error and its code. Vendors whose words differ say so in their folder.
+BY_STATUS: dict[int, tuple[type[TargetError], str]] = {
+    401: (Unauthorised, "unauthorised"),
+    403: (Unauthorised, "unauthorised"),
+    404: (Vanished, "vanished"),
+    408: (RetryLater, "server_error"),
+    409: (Conflict, "conflict"),
+    410: (Vanished, "vanished"),
+    425: (RetryLater, "server_error"),
+    429: (RetryLater, "rate_limited"),
+}
 _NO_ANSWERS = (AddressRefused, NotJson, Redirected, TooLarge)
 
 

@@ -9,10 +9,11 @@ from sqlalchemy import Connection, func, select
 
 from app import directory
 from app.access import clients
+from app.database import has_text
 from app.errors import NotFoundError, WrongUse
 from app.provisioning import attempts, balance, explained, ledger, origins, people
 from app.provisioning.counts import counts_of
-from app.provisioning.links import Link
+from app.provisioning.links import HOLD, Link
 from app.provisioning.policies import Policy
 from app.provisioning.standing import DELIVERED, Owed
 from app.provisioning.tables import attempt_table, link_table, plan_table
@@ -72,7 +73,7 @@ def employee_with(connection: Connection, target: Target, email: str) -> str:
             _c.tenant_id == target.tenant_id,
             _c.target_id == target.id,
             _c.state == "orphan",
-            func.lower(_c.label).contains(f"({email.lower()})", autoescape=True),
+            has_text(_c.label, f"({email})"),
         )
         found = list(connection.scalars(orphans))
     if not found:
@@ -118,7 +119,8 @@ def link_report(connection: Connection, target: Target, employee_id: str) -> dic
         "why_not_sent": None if how.kind == DELIVERED else how.says,
         "standing": how.kind,
         "code": how.code,
-        "gates": dict(sorted(link.gates.items())),
+        "gates": {change: plan for change, plan in sorted(link.gates.items()) if change != HOLD},
+        "is_held": link.is_held,
         "fields": explained.fields(case),
         "attempts": [_attempt(found) for found in last],
     }

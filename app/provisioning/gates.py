@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, delete, select
 
 from app.provisioning import managers
 from app.provisioning.fields import NEVER_CLEARED, Selection, outgoing_values
-from app.provisioning.links import Link
+from app.provisioning.links import HOLD, Link
 from app.provisioning.people import Person
 from app.provisioning.policies import Policy
 from app.provisioning.readers import Document, Value
@@ -33,6 +33,7 @@ LABELS = {
     BLANK: "the clearing of {field}",
     ACTIVATE: "the re-activation",
     VALUE: "the value of {field}",
+    HOLD: "everything but a suspend",
 }
 
 _gate = gate_table.c

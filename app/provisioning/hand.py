@@ -18,20 +18,21 @@ from sqlalchemy.exc import IntegrityError
 from app import clock
 from app.config import Settings
 from app.database import reading, writing
-from app.provisioning import claims, planner, plans, results, sending, settlements, targets, tasks
+from app.provisioning import claims, parts, planner, plans, results, sending, settlements, targets, tasks
 from app.provisioning.claims import Holder, Start
 from app.provisioning.counts import Counts
 from app.provisioning.crew import Crew
 from app.provisioning.listing import Listing
-from app.provisioning.operations import Decision, Reading
+from app.provisioning.operations import Decision, Reading, Sight
 from app.provisioning.sending import Outcome
 from app.provisioning.settlements import Setting
 from app.provisioning.targets import Target
 from app.provisioning.tasks import Task
 from app.provisioning.wire import PacedSession
 
-#: A batch has work for so many rounds of all threads, and for so many seconds of what the target allows.
-ROUNDS, SECONDS = 25, 10.0
+#: A batch has work for so many rounds of the calls that may be under way at once, and for so many seconds at the speed
+#: seen so far: what one drain has claimed, no other one can help with, and whoever must be suspended waits behind it.
+ROUNDS, SECONDS = 25, 2.0
 #: Seconds between looks at the target's state while calls run.
 LOOK_EVERY = 1.0
 
@@ -52,6 +53,9 @@ class Bench:
     reads_singly: bool = False
     #: The target was out of order: the next call goes alone.
     is_probing: bool = False
+    #: The people to whose accounts this drain has sent something since it last began to read the whole target: what
+    #: the listing shows of them may be older, also where the outcome is not known.
+    written: set[str] = field(default_factory=set)
     #: The plan under which is counted what no sync asked for; made when the first of it is begun.
     plan_id: int | None = None
     marks: threading.Lock = field(default_factory=threading.Lock)
@@ -71,13 +75,14 @@ class Bench:
     @property
     def batch(self) -> int:
         """How many links are claimed at once."""
-        policy = self.target.policy
-        rounds = ROUNDS * policy.concurrency
-        allowed = min(rounds, int(SECONDS * policy.rate)) if policy.rate else rounds
         if self.is_probing:
             return 1
+        calls, rate = self.session.gate.pace
+        calls = calls or self.target.policy.concurrency
+        speed = min(rate or float("inf"), self.crew.answers_in_a_second)
         # The first batch has one hand only, which stands still while it is marked and settled: it is a small one.
-        return max(claims.BATCH, allowed) if self.crew.answered else claims.BATCH
+        most = ROUNDS * calls if self.crew.answered else claims.BATCH
+        return max(2 * calls, int(min(most, SECONDS * speed)))
 
 
 class Hand:
@@ -122,7 +127,9 @@ class Hand:
         with reading() as connection:
             tasks.decide(connection, self.target, self.policy, self.adapter, batch)
         self._start(batch)
-        self.crew.run([task for task in batch if task.sends], self._send, lambda: self._beat(batch))
+        sent = [task for task in batch if task.sends]
+        self.bench.written.update(task.link.employee_id for task in sent)
+        self.crew.run(sent, self._send, lambda: self._beat(batch))
         self._settle(batch)
         self.bench.is_probing = self.bench.is_probing and self.crew.answered == 0
         return True
@@ -136,16 +143,18 @@ class Hand:
             what = planner.reading(task.person, task.link, self.policy, self.adapter)
             if what is Reading.NOTHING:
                 continue
-            seen = (
-                self.bench.listing.sight(task.person, task.link, what)
-                if self.bench.listing and not task.is_exact
-                else None
-            )
+            seen = self._listed(task, what)
             if seen is not None:
                 task.sight = seen
             else:
                 asks.append(task)
         self.crew.run(asks, self._read, lambda: self._beat(batch))
+
+    def _listed(self, task: Task, what: Reading) -> Sight | None:
+        listing = self.bench.listing
+        if listing is None or task.is_exact or task.link.employee_id in self.bench.written:
+            return None
+        return listing.sight(task.person, task.link, what)
 
     def _read(self, task: Task) -> Outcome:
         what = planner.reading(task.person, task.link, self.policy, self.adapter)
@@ -197,10 +206,7 @@ class Hand:
         strays = [task for task in begun if task.link.sync_id is None and task.link.plan_id is None]
         plan_id = self.bench.plan_id
         if strays:
-            tenant_id, target_id = self.target.tenant_id, self.target.id
-            plan_id = plan_id or plans.create(
-                connection, tenant_id, target_id, plans.TICK, "applying", "scheduled"
-            )
+            plan_id = self._plan_for(connection, strays)
             claims.count_under(connection, self.holder, [task.link.employee_id for task in strays], plan_id)
             for task in strays:
                 task.link = replace(task.link, sync_id=plan_id)
@@ -212,6 +218,14 @@ class Hand:
         for sync_id, entries in sorted(by_sync.items()):
             plans.store(connection, self.target.tenant_id, sync_id, entries)
         return plan_id
+
+    def _plan_for(self, connection: Connection, strays: Sequence[Task]) -> int:
+        """This drain's plan; another one for who has a line there: an undo needs what stood before each operation."""
+        tenant_id, plan_id = self.target.tenant_id, self.bench.plan_id
+        ids = [task.link.employee_id for task in strays]
+        if plan_id is not None and not parts.has_applied(connection, tenant_id, plan_id, ids):
+            return plan_id
+        return plans.create(connection, tenant_id, self.target.id, plans.TICK, "applying", "scheduled")
 
     def _settle(self, batch: Sequence[Task]) -> None:
         """Write the results; give back what was not begun."""

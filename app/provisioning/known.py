@@ -16,6 +16,8 @@ from app.provisioning.readers import Value
 
 _ORPHAN = "the employee was deleted; the account stays at the target until someone clears it"
 _KEPT = "inactive in the directory; the account is left as it is (`inactive=keep`)"
+BY_HAND = "held_by_hand"
+HELD_BY_HAND = "an admin holds this person at this target: nothing but a suspend is sent until they let go"
 COUNTERS = {
     "create": "created",
     "adopt": "adopted",
@@ -155,7 +157,7 @@ def _standing(person: Person, link: Link, policy: Policy) -> Decision:
     """The state of a link whose account is known, once all that may be sent is sent (rule 1)."""
     if person.is_gone:
         return Decision("orphan", "unchanged", "deleted", _ORPHAN)
-    hindrance = blocked(person, policy)
+    hindrance = held_by_hand(link) or blocked(person, policy)
     if hindrance is not None:
         return hindrance
     if not person.active and policy.inactive == "keep":
@@ -163,6 +165,11 @@ def _standing(person: Person, link: Link, policy: Policy) -> Decision:
     if not person.active and link.shuts(SUSPEND):
         return Decision("linked", "waiting", "suspend_waits", why_closed(link, [SUSPEND]))
     return Decision("linked", "unchanged")
+
+
+def held_by_hand(link: Link) -> Decision | None:
+    """The decision about someone whom an admin holds at this target; None when nobody does."""
+    return Decision("held", "held", BY_HAND, HELD_BY_HAND) if link.is_held else None
 
 
 def blocked(person: Person, policy: Policy) -> Decision | None:

@@ -55,6 +55,11 @@ class Link:
         return change in self.gates or (self.gate_run is not None and not change.startswith(UNJUDGED))
 
     @property
+    def is_held(self) -> bool:
+        """Whether an admin holds the person at this target (holding.py)."""
+        return HOLD in self.gates
+
+    @property
     def is_uncertain(self) -> bool:
         """Whether an attempt was started whose outcome is not known: the target must be looked at first."""
         return self.attempt_kind is not None
@@ -72,6 +77,8 @@ class Link:
 
 #: Classes that no breaker judges: only an undo shuts them.
 UNJUDGED = ("activate", "value:")
+#: The gate of an admin who holds the person: shut for everything but a suspend, no breaker and no undo opens it.
+HOLD = "hold"
 NAMES: tuple[str, ...] = tuple(name for name in Link.__dataclass_fields__ if name != "gates")
 COLUMNS = tuple(_COLUMNS[name] for name in NAMES)
 _MAPPINGS = ("sent", "normalised", "sending")

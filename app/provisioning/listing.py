@@ -38,9 +38,10 @@ class Listing:
 
         Absence from a list is no proof: pages move while they are read. So before an account is created, or taken
         for vanished, the target is asked; only an inactive person without an account needs no second look, and a
-        dry run (`is_proof`), which is checked when it is applied.
+        dry run (`is_proof`), which is checked when it is applied. What was written since the reading began is not
+        compared with what stood there before.
         """
-        if link.is_uncertain:
+        if link.is_uncertain or self._is_older_than(link):
             return None
         if what is Reading.ACCOUNT:
             found = self.by_remote_id.get(link.remote_id or "")
@@ -51,6 +52,10 @@ class Listing:
         if not accounts and person.active and not is_proof:
             return None
         return Sight(what, tuple(accounts.values()))
+
+    def _is_older_than(self, link: Link) -> bool:
+        """Whether the account was written, or another comparison asked for, since the reading began."""
+        return any(at is not None and at >= self.read_at for at in (link.delivered_at, link.compare_since))
 
 
 def read(accounts: Iterable[Account], read_at: str, between: Callable[[], None]) -> Listing:

@@ -58,7 +58,8 @@ SUSPEND, INACTIVE, ORDINARY = 0, 1, 2
 class Mark:
     """What a mark says beyond "something changed".
 
-    `gate` is "set" when an import run changed what the breaker judges, "clear" when somebody else did, "keep" else.
+    `gate` is "set" when an import run changed what the breaker judges, "clear" when somebody else decided whether the
+    person is active, "keep" else.
     """
 
     is_due: bool = True
@@ -117,9 +118,14 @@ def _said(change: Change, effect: Effect, gate: str) -> Mark:
 
 
 def _gate(asked: set[str], taken_back: set[str], run_id: int | None) -> str:
-    if run_id is not None and asked:
-        return "set"
-    return "clear" if asked or taken_back else "keep"
+    """What a change means for what an import run has asked for and the breaker has not judged yet.
+
+    Whoever else says that somebody is inactive, or active again, has decided about them. Any other change leaves it
+    waiting: it would go out unjudged, and uncounted, in the company of a new title.
+    """
+    if run_id is not None:
+        return "set" if asked else "keep"
+    return "clear" if gates.SUSPEND in asked | taken_back else "keep"
 
 
 def _sharers(connection: Connection, change: Change) -> list[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, or_, select
+from sqlalchemy import Connection, delete, or_, select
 
 from app.access import audit
+from app.database import has_text
 from app.errors import NotFoundError, WrongUse
 from app.provisioning.tables import gate_table, link_table
 from app.provisioning.targets import Target
@@ -42,7 +43,7 @@ def clear(connection: Connection, target: Target, actor: str, who: str) -> str:
     is_meant = or_(
         _c.employee_id == who,
         _c.remote_id == who,
-        func.lower(_c.label).contains(f"({who.lower()})", autoescape=True),
+        has_text(_c.label, f"({who})"),
     )
     columns = (_c.employee_id, _c.label, _c.remote_id, _c.due_at, _c.attempt_started_at)
     rows = connection.execute(select(*columns).where(*_orphans(target), is_meant).with_for_update()).all()

@@ -12,7 +12,7 @@ from app.provisioning import user_names
 from app.provisioning.adapter import Account, TargetAdapter
 from app.provisioning.gates import CREATE, why_closed
 from app.provisioning.guards import WAY_OUT, guarded, user_name_taken
-from app.provisioning.known import blocked, written
+from app.provisioning.known import blocked, held_by_hand, written
 from app.provisioning.links import Link, digest_of
 from app.provisioning.matching import Match, match
 from app.provisioning.operations import Decision, Operation, Reading, Sight
@@ -29,15 +29,20 @@ def reading(person: Person, link: Link, policy: Policy, adapter: TargetAdapter) 
     """What must be read at the target before `decide` can be asked."""
     if link.remote_id is None:
         return _keys_needed(person, link, policy)
-    if link.state == "vanished" and not link.compares:
+    if link.state == "vanished" and not link.compares and not _may_be_a_leaver(person, link, policy):
         return Reading.NOTHING
-    if link.compares:
+    if link.compares or link.state == "vanished":
         return Reading.ACCOUNT
     draft = decide(person, link, policy, Sight()).operation
     if draft is None:
         return Reading.NOTHING
     needs = draft.suspends and adapter.needs_account_for_activation
     return Reading.ACCOUNT if needs or adapter.needs_account_for_update(draft.changed) else Reading.NOTHING
+
+
+def _may_be_a_leaver(person: Person, link: Link, policy: Policy) -> bool:
+    """Whether an account that vanished would be one to suspend, had it only seemed so (rule 1)."""
+    return not person.active and link.active_there is not False and policy.inactive != "keep"
 
 
 def _keys_needed(person: Person, link: Link, policy: Policy) -> Reading:
@@ -47,7 +52,10 @@ def _keys_needed(person: Person, link: Link, policy: Policy) -> Reading:
         return Reading.KEYS
     is_settled = not person.active and link.state == "not_needed" and link.compare_since is None
     is_blocked = (
-        person.is_gone or blocked(person, policy) is not None or starts_later(person, policy) is not None
+        person.is_gone
+        or link.is_held
+        or blocked(person, policy) is not None
+        or starts_later(person, policy) is not None
     )
     return Reading.NOTHING if is_blocked or is_settled or link.gate_run is not None else Reading.KEYS
 
@@ -114,7 +122,7 @@ def _unlinked(person: Person, link: Link, policy: Policy, sight: Sight, taken: M
         return _recovered(person, link, policy, found.account, found.key or "")
     if person.is_gone:
         return Decision("orphan", "unchanged", drops=True)
-    hindrance = blocked(person, policy) or starts_later(person, policy)
+    hindrance = held_by_hand(link) or blocked(person, policy) or starts_later(person, policy)
     if hindrance is not None:
         return hindrance
     if sight.looked is Reading.NOTHING and link.state == "not_needed" and not person.active:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, case, func, insert, select, update
 
 from app import clock
 from app.database import upsert
@@ -28,6 +28,10 @@ UNDECIDED = ("draft", "waiting")
 #: States of a line that is not through yet: shown, and released by an admin.
 PLANNED, APPROVED, APPLIED = "planned", "approved", "applied"
 OPEN = (PLANNED, APPROVED)
+
+
+#: What of a line somebody who decides about it goes by; none of it is ever NULL.
+_SHOWN = ("kind", "before", "after", "requests", "state")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,10 @@ def create(
 
 
 def store(connection: Connection, tenant_id: int, plan_id: int, entries: Sequence[Entry]) -> None:
-    """Store the lines; the one that a plan has of the same person already is replaced."""
+    """Store the lines; the one that a plan has of the same person already is replaced.
+
+    It keeps its number while it says what it said: a greater one is of a line that nobody has seen yet.
+    """
     if not entries:
         return
     last = select(func.max(_operation.c.number)).where(
@@ -84,6 +91,8 @@ def store(connection: Connection, tenant_id: int, plan_id: int, entries: Sequenc
         for name in rows[0]
         if name not in ("tenant_id", "plan_id", "employee_id")
     }
+    is_same = and_(*(_operation.c[name] == statement.excluded[name] for name in _SHOWN))
+    replaced["number"] = case((is_same, _operation.c.number), else_=statement.excluded.number)
     key = ["tenant_id", "plan_id", "employee_id"]
     connection.execute(statement.on_conflict_do_update(index_elements=key, set_=replaced), rows)
 
@@ -293,14 +302,18 @@ def lines(connection: Connection, tenant_id: int, plan_id: int) -> list[Mapping[
 
 
 def waiting_for_approval(connection: Connection, tenant_id: int, target_id: int) -> int:
-    """The plan that collects a target's operations that need an admin; made when there is none yet."""
+    """The plan that collects a target's operations that need an admin; made when there is none yet.
+
+    It stays one that waits until the transaction ends: who decides about its last line, or adds one, comes after.
+    """
     where = (
         _plan.c.tenant_id == tenant_id,
         _plan.c.target_id == target_id,
         _plan.c.kind == APPROVAL,
         _plan.c.state == "waiting",
     )
-    found: int | None = connection.scalar(select(func.max(_plan.c.id)).where(*where))
+    newest = select(_plan.c.id).where(*where).order_by(_plan.c.id.desc()).limit(1)
+    found: int | None = connection.scalar(newest.with_for_update())
     if found is not None:
         return found
     reason = "protected accounts, and accounts to be adopted and suspended at once"

@@ -93,17 +93,16 @@ def _rehearsed(target: Target, session: PacedSession, seen: Listing | None, ids:
     found = [Task(replace(links.get(i, Link(i)), compare_since=now), persons[i]) for i in ids if i in persons]
     for task in found:
         what = planner.reading(task.person, task.link, policy, adapter)
-        sight = (
-            seen.sight(task.person, task.link, what, is_proof=True)
-            if seen and what is not Reading.NOTHING
-            else None
-        )
-        if sight is not None:
+        if what is Reading.NOTHING:
+            continue
+        # Whether the list is old enough to be out of date tells the link as it is, not as it is compared here.
+        link = links.get(task.link.employee_id, Link(task.link.employee_id))
+        if seen and (sight := seen.sight(task.person, link, what, is_proof=True)) is not None:
             task.sight = sight
-        elif what is not Reading.NOTHING:
-            task.sight, outcome = sending.look(adapter, session, task.person, task.link, what)
-            if outcome.error is not None:
-                raise outcome.error
+            continue
+        task.sight, outcome = sending.look(adapter, session, task.person, task.link, what)
+        if outcome.error is not None:
+            raise outcome.error
     with reading() as connection:
         tasks.decide(connection, target, policy, adapter, found)
     return found

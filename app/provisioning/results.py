@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from app.database import writing
-from app.provisioning import attempts, plans, settlements, undo
+from app.provisioning import attempts, parts, plans, settlements, undo
 from app.provisioning.claims import Holder
 from app.provisioning.counts import Counts
 from app.provisioning.groups import marking as group_marking
@@ -63,7 +63,9 @@ def _settled(task: Task, setting: Setting) -> Settled:
     if task.refusal is None:
         return settled(task.person, task.link, decision, task.outcome, setting)
     # A refused line leaves the link as it was: due if it was due in its own right, or has to be planned anew.
-    stays_due = task.link.is_dirty or (task.line is not None and task.line[0] == plans.APPROVAL)
+    # A line that the breaker held may still need an approval of its own, which the next look at the link asks for.
+    of_kind = task.line[0] if task.line is not None else None
+    stays_due = task.link.is_dirty or of_kind in (plans.APPROVAL, plans.HELD)
     outcome = Outcome("unsent" if stays_due else "done")
     result = settled(task.person, task.link, decision, outcome, setting)
     return Settled(replace(result.settlement, ends_plan=True), "held")
@@ -92,6 +94,7 @@ def _note_plans(connection: Connection, target: Target, written: Sequence[tuple[
     by_plan: dict[int, Counts] = defaultdict(Counts)
     pending: list[plans.Entry] = []
     closings: list[plans.Closing] = []
+    cut: list[parts.Part] = []
     for task, result in written:
         link = task.link
         if result.counts is not None:
@@ -100,9 +103,11 @@ def _note_plans(connection: Connection, target: Target, written: Sequence[tuple[
         if task.decision is not None and task.decision.needs_approval and task.outcome.kind == "done":
             pending.append(plans.Entry(task.person, link, task.decision, task.requests))
         closings += _closings(task, result)
+        cut += _cut(task)
         if task.line is not None and link.plan_id is not None and result.settlement.ends_plan:
             closings.append(_closing(connection, target, task, result, link.plan_id))
     plans.close_lines(connection, target.tenant_id, closings)
+    parts.cut(connection, target.tenant_id, cut)
     if pending:
         plan_id = plans.waiting_for_approval(connection, target.tenant_id, target.id)
         plans.store(connection, target.tenant_id, plan_id, pending)
@@ -119,6 +124,15 @@ def _closings(task: Task, result: Settled) -> list[plans.Closing]:
         return []
     why = None if task.outcome.kind == "done" else str(settlement.columns["reason"])
     return [plans.Closing(sync_id, task.link.employee_id, why, settlement.columns["remote_id"])]
+
+
+def _cut(task: Task) -> list[parts.Part]:
+    """The suspend of the running sync's line that was delivered although the rest was not, if there is one."""
+    sync_id, operation = task.link.sync_id, task.decision.operation if task.decision else None
+    if sync_id is None or operation is None or not task.outcome.suspended or task.outcome.kind == "done":
+        return []
+    why = task.outcome.error.message if task.outcome.error else "it was not sent yet"
+    return [parts.Part(sync_id, operation, task.requests[0], why)]
 
 
 def _closing(

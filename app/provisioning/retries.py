@@ -8,6 +8,8 @@ from datetime import timedelta
 from app import clock
 
 LONGEST_WAIT = 1800.0
+#: Seconds between two tries of what is in quarantine.
+DAILY = 86_400.0
 QUARANTINE_AFTER = timedelta(hours=72)
 #: Transient failures in a row after which the target as a whole is left alone.
 CIRCUIT_AFTER = 5

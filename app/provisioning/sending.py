@@ -42,15 +42,24 @@ class Outcome:
 
     @property
     def is_transient(self) -> bool:
-        """Whether the target itself, not the person's data, is in the way."""
-        return self.kind == "retry"
+        """Whether the target itself, not the person's data or account, is in the way."""
+        return self.kind == "retry" and (self.error is None or self.error.code not in _OF_ONE)
 
     @property
     def is_throttled(self) -> bool:
         """Whether the target asked to be left alone for a while."""
         return self.error is not None and self.error.status in (429, 503)
 
+    @property
+    def asks_to_wait(self) -> bool:
+        """Whether it did so in so many words: a 503 that names no time may as well be a target that is broken."""
+        return self.error is not None and (
+            self.error.status == 429 or (self.is_throttled and self.error.retry_after is not None)
+        )
 
+
+#: What is wrong with one account, or with Rollcall: the target answered, and others need not wait for it.
+_OF_ONE = frozenset({"suspend_without_effect", "internal_error"})
 #: An address that may not be called stays one: the target pauses, as it does for credentials that are refused.
 _BAD_ADDRESS = frozenset({"address_refused", "bad_url", "other_host"})
 

@@ -9,15 +9,13 @@ from typing import Any
 from app import clock
 from app.provisioning.links import Link, digest_of
 from app.provisioning.operations import Decision
-from app.provisioning.retries import backoff, is_quarantined, wait
+from app.provisioning.retries import DAILY, backoff, is_quarantined, wait
 from app.provisioning.sending import Outcome
 from app.provisioning.settlements import Setting, Settled, Settlement
 from scim.keys import comparison_key
 
 #: A sync waits for this many tries of a link before it counts it as failed.
 TRIES_OF_A_SYNC = 3
-#: Seconds between two tries of a link in quarantine.
-DAILY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +41,13 @@ def _unsent(back: Setback) -> Settled:
 
 
 def _again(back: Setback) -> Settled:
-    """The link stays due, and the sync that counts it waits for it."""
-    return Settled(Settlement(back.link, back.columns, is_done=False, ends_sync=False, ends_plan=False), None)
+    """The link stays due, and the sync that counts it waits for it.
+
+    A suspend that was delivered is what the sync did: the rest is an operation of its own, in another plan.
+    """
+    is_part = back.outcome.suspended
+    settlement = Settlement(back.link, back.columns, is_done=False, ends_sync=is_part, ends_plan=False)
+    return Settled(settlement, "suspended" if is_part and back.link.sync_id is not None else None)
 
 
 def _unfinished(link: Link) -> dict[str, Any]:
@@ -63,13 +66,19 @@ def _retry(back: Setback) -> Settled:
     error = back.outcome.error
     message = error.message if error else "the target did not answer"
     tries = link.tries + (0 if back.outcome.is_throttled else 1)
-    columns |= {"reason_code": error.code if error else None, "reason": message}
+    if not (back.outcome.asks_to_wait and link.reason_code == "quarantine"):
+        columns |= {"reason_code": error.code if error else None, "reason": message}
     columns |= _unfinished(link) | _perhaps_done(back)
-    if is_quarantined(link.first_failed_at, now):
+    if back.outcome.asks_to_wait:
+        # A target that asks to be left alone says nothing about this person.
+        since = link.first_failed_at
+    elif is_quarantined(link.first_failed_at, now):
         return _quarantined(back, tries, message)
-    columns |= {"tries": tries, "first_failed_at": link.first_failed_at or now}
+    else:
+        since = link.first_failed_at or now
+    columns |= {"tries": tries, "first_failed_at": since}
     columns["next_attempt_at"] = clock.after(_seconds(back, tries), since=now)
-    if tries < TRIES_OF_A_SYNC or back.outcome.is_throttled:
+    if tries < TRIES_OF_A_SYNC or back.outcome.is_throttled or back.outcome.suspended:
         return _again(back)
     settlement = Settlement(link, columns, is_done=False, ends_sync=True, ends_plan=False)
     return Settled(settlement, None if link.sync_id is None else "failed")

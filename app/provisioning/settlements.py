@@ -9,16 +9,18 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, delete, func, null, select, update
 
+from app import clock
 from app.provisioning.claims import AT_TARGET, IDS, LOWEST, MINE, Holder, locked
 from app.provisioning.links import Link
+from app.provisioning.retries import LONGEST_WAIT
 from app.provisioning.tables import link_table
 
 _link, _c = link_table, link_table.c
 
-#: The columns that settling sets to a value of its own.
+#: The columns that settling sets to a value of its own, and one that it sets unless there is need to hurry.
 _SETTLED = """
     remote_id external_id user_name_key sent normalised active_there protected attempt_kind attempt_started_at
-    sending quiet_until tries first_failed_at next_attempt_at refused_digest delivered_at delivered_version waits_for
+    sending quiet_until tries first_failed_at refused_digest delivered_at delivered_version waits_for
 """
 SETTLED = tuple(_SETTLED.split())
 _UNCHANGED = _c.generation == bindparam("b_generation")
@@ -26,9 +28,12 @@ _IS_DONE = bindparam("b_done") == 1
 #: Nobody has asked for anything since the claim without a mark: a review of the breaker, an approval, a sync.
 _ASKED_FOR_NOTHING = (
     (func.coalesce(_c.gate_run, 0) == bindparam("b_gate"))
-    & (_c.plan_id.is_(None) | (_c.plan_id == bindparam("b_plan")))
-    & (_c.sync_id.is_(None) | (_c.sync_id == bindparam("b_sync")))
+    & (_c.plan_id.is_(None) | (_c.plan_id == bindparam("b_plan_then")))
+    & (_c.sync_id.is_(None) | (_c.sync_id == bindparam("b_sync_then")))
 )
+#: A suspend, or what somebody has asked for, came meanwhile: it does not wait for the back-off of the older attempt.
+#: Nor does any change wait for a day that was worked out without it.
+_IS_URGENT = (~_UNCHANGED & ((_c.priority == 0) | (bindparam("b_rests_long") == 1))) | ~_ASKED_FOR_NOTHING
 _ORPHANED = (_c.state == "orphan") & ~_UNCHANGED
 
 
@@ -51,10 +56,14 @@ _SETTLE = (
                 ),
                 else_=_c.due_at,
             ),
+            "next_attempt_at": case(
+                (_IS_URGENT, _c.next_attempt_at),
+                else_=bindparam("b_next_attempt_at", type_=_c.next_attempt_at.type),
+            ),
             "delivered_generation": case(
                 (_IS_DONE, bindparam("b_generation")), else_=_c.delivered_generation
             ),
-            "priority": case((_IS_DONE & _UNCHANGED, LOWEST), else_=_c.priority),
+            "priority": case((_IS_DONE & _UNCHANGED & _ASKED_FOR_NOTHING, LOWEST), else_=_c.priority),
             "rides_along": case((_IS_DONE & _UNCHANGED, False), else_=_c.rides_along),
             "compare_since": case((_IS_DONE & _UNCHANGED, null()), else_=_c.compare_since),
             "sync_id": case((_c.sync_id == bindparam("b_sync"), null()), else_=_c.sync_id),
@@ -136,6 +145,9 @@ def _settle_row(item: Settlement) -> dict[str, Any]:
         "b_sync": item.link.sync_id if item.ends_sync else None,
         "b_plan": item.link.plan_id if item.ends_plan else None,
         "b_gate": item.link.gate_run or 0,
+        "b_sync_then": item.link.sync_id or 0,
+        "b_plan_then": item.link.plan_id or 0,
+        "b_rests_long": int((item.columns["next_attempt_at"] or "") > clock.after(LONGEST_WAIT)),
     }
 
 

@@ -24,7 +24,9 @@ KINDS = (DELIVERED, RIDES_ALONG, PENDING, HELD, WAITING, NOT_NEEDED, ORPHAN, WRO
 _TIMES = ("due_at", "next_attempt_at", "quiet_until", "lease_owner", "lease_until", "rides_along", "label")
 ROW = (*COLUMNS, *(link_table.c[name] for name in _TIMES))
 #: Reasons that follow from the directory alone; whether they still hold can be asked again.
-_RECOMPUTED = frozenset({"no_work_email", "work_email_not_unique", "user_name_reserved", "create_waits"})
+_RECOMPUTED = frozenset(
+    {"no_work_email", "work_email_not_unique", "user_name_reserved", "create_waits", "held_by_hand"}
+)
 
 
 @dataclass(frozen=True, slots=True)

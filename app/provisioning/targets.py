@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,14 +16,12 @@ from app.database import writing
 from app.errors import NotFoundError, WrongUse
 from app.identifiers import next_number
 from app.notices import telling
-from app.outbound import OutboundError
-from app.outbound.addresses import check_url
 from app.prepared import Prepared
-from app.provisioning import announcing
+from app.provisioning import announcing, waits
 from app.provisioning.adapter import Capabilities, TargetAdapter
 from app.provisioning.errors import TargetError, Unauthorised
-from app.provisioning.kinds import adapter_for, check_names, check_settings, credentials_place, policy_for
-from app.provisioning.policies import SETTINGS, Policy, parse_setting
+from app.provisioning.kinds import adapter_for, check_settings, credentials_place, policy_for
+from app.provisioning.policies import Policy
 from app.provisioning.tables import (
     attempt_table,
     drain_table,
@@ -37,13 +34,14 @@ from app.provisioning.tables import (
     plan_table,
     target_table,
 )
+from app.provisioning.target_checks import check_wire, parsed_settings, require_own_token
 
 log = structlog.get_logger(__name__)
 
 _target = target_table
-_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
-_PRINTABLE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 DEFAULT_INTERVAL = 60
+#: How the reason of a pause begins that new credentials end.
+REFUSED = "the target refused our credentials"
 _OF_A_TARGET = (
     *(attempt_table, gate_table, passed_table, drain_table, group_link_member_table, group_link_table),
     link_table,
@@ -123,10 +121,10 @@ def add(
     `source_id` is the source that it writes back to.
     """
     _check_name(connection, tenant_id, name)
-    settings, interval = _parsed(kind, {}, options or {})
+    settings, interval = parsed_settings(kind, {}, options or {})
     check_settings(kind, settings)
     header = auth_header or credentials_place(adapter_for(kind, settings))[0]
-    _check_wire(url, header, token)
+    check_wire(url, header, token)
     target_id = next_number(connection, _target, tenant_id)
     now = clock.now()
     row = {
@@ -164,12 +162,14 @@ def change(
     options: Mapping[str, str] | None = None,
     fields: list[str] | None = None,
 ) -> Target:
-    """Change a target; what is None stays. Raises `WrongUse`."""
-    settings, interval = _parsed(target.kind, target.settings, options or {})
+    """Change a target; what is None stays, the token only while the address is the same system's. Raises `WrongUse`."""
+    settings, interval = parsed_settings(target.kind, target.settings, options or {})
     if fields is not None:
         settings["fields"] = fields
     check_settings(target.kind, settings)
-    _check_wire(url or target.url, auth_header or target.auth_header, token)
+    check_wire(url or target.url, auth_header or target.auth_header, token)
+    if token is None:
+        require_own_token(target, url or target.url, settings)
     values: dict[str, Any] = {"settings": settings, "interval_seconds": interval or target.interval_seconds}
     if url:
         values["url"] = url.rstrip("/")
@@ -191,10 +191,17 @@ def change(
     return named(connection, target.tenant_id, target.name)
 
 
-def pause(connection: Connection, target: Target, actor: str, reason: str) -> bool:
-    """Pause the target; False when it was paused already (one notice, not many)."""
+def pause(
+    connection: Connection, target: Target, actor: str, reason: str, *, if_unmoved: bool = False
+) -> bool:
+    """Pause the target; False when it was paused already (one notice, not many).
+
+    `if_unmoved`: only while its address and token are those that `target` has.
+    """
     values = {"state": "paused", "pause_reason": reason}
-    where = (_target.c.tenant_id == target.tenant_id, _target.c.id == target.id, _target.c.state == "active")
+    where = [_target.c.tenant_id == target.tenant_id, _target.c.id == target.id, _target.c.state == "active"]
+    if if_unmoved:
+        where += [_target.c.url == target.url, _target.c.token.is_not_distinct_from(target.token)]
     if connection.execute(update(_target).where(*where).values(values)).rowcount == 0:
         return False
     _record(connection, target.tenant_id, actor, "target.paused", target.name, {"reason": reason})
@@ -204,17 +211,23 @@ def pause(connection: Connection, target: Target, actor: str, reason: str) -> bo
 
 
 def pause_refused(target: Target, error: TargetError) -> None:
-    """Pause a target of which every other call would be in vain: credentials or address are wrong (rule 14)."""
-    what = f"the target refused our credentials ({error.message}); set a new token"
+    """Pause a target of which every other call would be in vain: credentials or address are wrong (rule 14).
+
+    Somebody who sets new ones while a drain still works with the old ones is not thwarted by what these met.
+    """
+    what = f"{REFUSED} ({error.message}); set a new token"
     if not isinstance(error, Unauthorised):
         what = f"it may not be called ({error.message}); set another address"
     reason = f"{what} with `rollcall target set`, then `rollcall target resume`"
+    if target.source_id is not None and isinstance(error, Unauthorised):
+        name = target.policy.paired_source
+        reason = f"{REFUSED} ({error.message}); give the source new ones with `rollcall source set {name} --secret …`"
     with writing() as connection:
-        pause(connection, target, "system:provisioning", reason)
+        pause(connection, target, "system:provisioning", reason, if_unmoved=True)
 
 
 def resume(connection: Connection, target: Target, actor: str) -> None:
-    """Let the target be written to again, at once."""
+    """Let the target be written to again, at once; what waited for another try waits no longer."""
     values = {
         "state": "active",
         "pause_reason": None,
@@ -223,6 +236,7 @@ def resume(connection: Connection, target: Target, actor: str) -> None:
         "next_tick_at": clock.now(),
     }
     _update(connection, target, values)
+    waits.forget(connection, target.tenant_id, target.id)
     _record(connection, target.tenant_id, actor, "target.resumed", target.name, {})
     announcing.resumed(connection, target)
 
@@ -259,10 +273,13 @@ def forget_token(connection: Connection, target: Target) -> None:
 
 
 def keep_capabilities(connection: Connection, target: Target, capabilities: Capabilities) -> Target:
-    """Keep what the target said about itself; return the target as it is now."""
-    _update(
-        connection, target, {"settings": dict(target.settings) | {"capabilities": capabilities.to_settings()}}
-    )
+    """Keep what the target said about itself; return the target as it is now.
+
+    Its other settings are those of this moment: somebody may have changed them while it was asked.
+    """
+    where = (_target.c.tenant_id == target.tenant_id, _target.c.id == target.id)
+    held = connection.scalar(select(_target.c.settings).where(*where).with_for_update(key_share=True)) or {}
+    _update(connection, target, {"settings": {**held, "capabilities": capabilities.to_settings()}})
     return named(connection, target.tenant_id, target.name)
 
 
@@ -333,42 +350,6 @@ def _check_name(connection: Connection, tenant_id: int, name: str) -> None:
         raise WrongUse(
             f"A target {name!r} exists already; choose another name, or change it with `rollcall target set`."
         )
-
-
-def _check_wire(url: str, header: str, token: str | None) -> None:
-    try:
-        check_url(url)
-    except OutboundError as error:
-        raise WrongUse(f"--url {url[:200]}: {error.message}") from error
-    if not _HEADER.fullmatch(header):
-        raise WrongUse(f"--auth-header {header[:100]!r} is not the name of an HTTP header.")
-    if token is not None and not _PRINTABLE.fullmatch(token):
-        raise WrongUse(
-            "--secret token: a token is one line of printable ASCII characters, without blanks around it."
-        )
-
-
-def _parsed(
-    kind: str, current: Mapping[str, Any], options: Mapping[str, str]
-) -> tuple[dict[str, Any], int | None]:
-    """The settings with the options laid over them, and the interval if one is named; `KEY=` takes a setting away."""
-    settings, interval = dict(current), None
-    check_names(kind, set(options) - {"interval"})
-    for name, text in options.items():
-        if name == "interval":
-            interval = _interval(text)
-        elif text == "":
-            settings.pop(name, None)
-        else:
-            settings[name] = parse_setting(name, text) if name in SETTINGS else text
-    adapter_for(kind, settings)
-    return settings, interval
-
-
-def _interval(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 86_400:
-        raise WrongUse(f"--set interval={text}: use seconds, from 1 to 86400.")
-    return int(text)
 
 
 def _record(

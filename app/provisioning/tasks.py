@@ -120,8 +120,10 @@ def decide(
             account = task.sight.accounts[0] if task.sight.accounts else None
             task.decision = undo.decide(task.line[1], task.person, task.link, account)
             continue
+        # Who approved what the breaker held has seen its class of change, not whose account it would touch.
+        is_approved = task.line is not None and task.line[0] in plans.EXACT
         task.decision = planner.decide(
-            task.person, task.link, policy, task.sight, taken_user_names=taken, is_approved=task.is_exact
+            task.person, task.link, policy, task.sight, taken_user_names=taken, is_approved=is_approved
         )
     decided = guards.without_collisions(task.decision for task in open_tasks if task.decision)
     owed = _owed_addresses(connection, key, decided)
@@ -192,6 +194,8 @@ def _prepare(task: Task, adapter: TargetAdapter) -> None:
         return
     plan_kind, line = task.line
     task.refusal = plans.refusal(line, plan_kind, task.person, task.link, operation, task.requests)
+    if task.refusal is None and task.decision is not None and task.decision.needs_approval:
+        task.refusal = f"{line.label} needs an approval of its own: {task.decision.reason}"
     if task.refusal is not None:
         task.requests = ()
         task.decision = Decision(task.link.state, "held", task.link.reason_code, task.link.reason)

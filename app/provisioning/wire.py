@@ -68,6 +68,12 @@ class Gate:
             self._calls, self._interval, self._open_until = calls, _interval(rate), until
             self._changed.notify_all()
 
+    @property
+    def pace(self) -> tuple[int, float]:
+        """Calls at the same time, and calls in a second, that may leave at present; 0 is no limit."""
+        with self._changed:
+            return self._calls, 1 / self._interval if self._interval else 0.0
+
     @contextmanager
     def passage(self) -> Iterator[None]:
         """Wait for this call's turn, and count it as under way. Raises `Stopped` when it may not leave."""

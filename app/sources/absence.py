@@ -47,5 +47,7 @@ def _absent(known: Source, run: Run) -> tuple[ColumnElement[bool], ...]:
         source_record.c.tenant_id == known.tenant_id,
         source_record.c.source_id == known.id,
         source_record.c.gone_at.is_(None),
+        # A run that waited for approval does not know whom a later one has brought.
+        source_record.c.last_seen_run <= run.id,
         ~named,
     )

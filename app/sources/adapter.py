@@ -130,8 +130,9 @@ class Delivery:
 class Receipt:
     """What a webhook call means: the answer to give, and hints at what is to be read again.
 
-    `delivery_id` is the sender's id of the delivery, None where there is none: the body's digest stands in then.
-    Nothing else of a delivery is kept: the records are read from the source's API.
+    `delivery_id` is the sender's id of the delivery, None where there is none that is proven to be the sender's: the
+    body's digest stands in then. Nothing else of a delivery is kept: the records are read from the source's API. Of a
+    call that nothing proves, such as a handshake, not even that may be kept: `is_kept` is False.
     """
 
     hints: tuple[Hint, ...] = ()
@@ -139,6 +140,7 @@ class Receipt:
     status: int = 202
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    is_kept: bool = True
 
 
 @runtime_checkable

@@ -14,11 +14,12 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from app import clock, directory
 from app.directory import Actor, owning
-from app.sources import linking, row_errors, staging, suggestions, welcome
+from app.sources import awaiting, linking, managers, row_errors, staging, suggestions, welcome
 from app.sources.adapter import Imported
 from app.sources.decisions import Decision, Said, Terms, decide, said
 from app.sources.errors import RowRefused, row_refused
 from app.sources.known_records import KnownRecord, known_records, mark_seen, remember
+from app.sources.managers import Chains
 from app.sources.people import People, PlannedPeople, Plans
 from app.sources.records import Counts, RowProblem
 from app.sources.rights import Rights
@@ -139,6 +140,8 @@ class Batch:
         if row.problem is not None or row.record_id is None:
             raise RowRefused(row.problem or RowProblem("missing_key", "the record has no key"))
         known = self.known.get(row.record_id)
+        if known is not None and known.is_newer_than(self.lease.run_id):
+            return Outcome(row, "skipped")  # this run waited for approval
         if row.gone:
             self._savepoint = self.connection.begin_nested()
             return Outcome(row, self._gone(known), "gone")
@@ -150,8 +153,10 @@ class Batch:
             return Outcome(row, "skipped", spoken.fingerprint, spoken.problems)
         # Not before: most rows of most imports are as they were, and write nothing.
         self._savepoint = self.connection.begin_nested()
-        decision = decide(self.terms, spoken, row.values, known, self._people())
-        word = self._plan(decision) if self.plans is not None else self._carry_out(decision)
+        people = self._people()
+        decision = decide(self.terms, spoken, row.values, known, people)
+        decision = managers.with_manager(decision, people, Chains(people.document))
+        word = self._plan(decision, row) if self.plans is not None else self._carry_out(decision)
         problems = (*decision.problems, *self._greeted(decision))
         return Outcome(row, word, spoken.fingerprint, problems)
 
@@ -177,7 +182,7 @@ class Batch:
     def _suggest(self, row: StagedRow, refusal: Unconfirmed) -> None:
         if self.plans is None and row.record_id is not None:
             place = (self.connection, self.lease.tenant_id, self.source_id)
-            suggestions.suggest(*place, row.record_id, refusal.employee_ids[0])
+            suggestions.suggest(*place, row.record_id, refusal.employee_ids[0], refusal.facts)
 
     def _actor(self) -> Actor:
         return Actor("source", self.terms.source_name, self.lease.run_id)
@@ -215,13 +220,17 @@ class Batch:
         known = KnownRecord(kept.record_id, employee_id, kept.fingerprint, kept.prints)
         is_new = decision.kind == "create"
         remember(self.connection, tenant_id, self.source_id, known, self.lease.run_id, is_new=is_new)
+        if employee_id is not None and managers.brings(decision) and (decision.awaited or not is_new):
+            awaiting.keep(self.connection, tenant_id, self.source_id, employee_id, decision.awaited)
         before = self.known.get(known.record_id)
         if employee_id is not None and (before is None or before.employee_id != employee_id):
             linking.tell(self.connection, tenant_id, self.source_id, known.record_id, employee_id)
         return word
 
-    def _plan(self, decision: Decision) -> str:
+    def _plan(self, decision: Decision, row: StagedRow) -> str:
         assert self.plans is not None
+        if decision.awaited is not None:
+            self.plans.awaited[row.number] = (decision.known.record_id, decision.awaited)
         if decision.kind == "create" or decision.employee_id is None:
             self.plans.add(decision.document, decision.known.record_id)
             return "added"

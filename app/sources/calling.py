@@ -11,10 +11,14 @@ from typing import Any, Protocol
 
 from app.outbound import OutboundError, Response
 from app.outbound.client_credentials import CredentialsRefused
-from app.sources.errors import IncompleteRead, SourceUnavailable
+from app.sources.errors import IncompleteRead, SourceUnavailable, WrongSource
 
 TRIES = 6
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
+#: The longest wait that a vendor may ask for and that holds its thread: other sources need the threads too.
+LONGEST_ASKED = 120.0
+#: The least that may be set as calls in a second, or in a minute.
+SLOWEST = 0.1
 #: Statuses that may be another one at the next try: throttled, timed out, broken for a moment (598: a proxy's timeout).
 TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504, 507, 509, 520, 521, 522, 523, 524, 529, 598})
 Pairs = Iterable[tuple[str, str]]
@@ -35,8 +39,20 @@ class Pace:
             return 0.0
         now = self.clock()
         start = max(now, self._next)
-        self._next = start + self.seconds / self.calls
+        self._next = start + self.seconds / max(self.calls, SLOWEST)
         return start - now
+
+
+def require_rate(name: str, text: str) -> None:
+    """Raise ``WrongSource`` unless a setting is 0, for no limit, or a rate at which reading comes to an end."""
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = -1.0
+    if rate != 0 and not SLOWEST <= rate < 1e6:
+        raise WrongSource(
+            f"{name}={text!r} is no rate of calls: write a number from {SLOWEST} up, or 0 for no limit."
+        )
 
 
 def _status_only(response: Response) -> str:
@@ -107,7 +123,8 @@ class Caller:
         `body` is sent as JSON. A page that is no JSON although the status is a success counts as a failed try.
 
         :raises SourceUnavailable: the credentials are refused (401, 403).
-        :raises IncompleteRead: no usable answer after :data:`TRIES` tries, or one that another try cannot change.
+        :raises IncompleteRead: no usable answer after :data:`TRIES` tries, or one that another try cannot change; or
+            the vendor asks to wait for longer than :data:`LONGEST_ASKED`, and a run goes on by itself then.
         """
         sent = None if body is None else json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         own = [("Accept", "application/json"), *headers]
@@ -134,6 +151,10 @@ class Caller:
                 if not error.retryable:
                     raise IncompleteRead(f"{self.label} cannot be read: {error.message}") from error
                 why, asked = error.message, error.retry_after
+            if asked is not None and asked > LONGEST_ASKED:
+                raise IncompleteRead(
+                    f"{self.label} asks to be called again only in {asked / 60:.0f} minutes: {why}.", asked
+                )
             if tried < TRIES - 1:
                 self.pause(self._back_off(tried, asked))
         place = path.partition("?")[0]

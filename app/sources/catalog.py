@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import json
 import secrets as random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 
 from app import clock
 from app.access import audit
-from app.access.encryption import seal, unseal
+from app.access.encryption import UnsealError, seal, unseal
 from app.database import require_writing
 from app.errors import NotFoundError
 from app.identifiers import next_number
 from app.notices import telling
 from app.registry import source_adapter
-from app.sources import announcing, linking, precedence, vendors
+from app.sources import accounts, announcing, linking, precedence, rereading, vendors
 from app.sources.adapter import SourceAdapter, SourceContext
 from app.sources.errors import WrongSource
 from app.sources.mapping import Mapping as FieldMapping
 from app.sources.mapping_text import compile_mapping
 from app.sources.schedules import Schedule, parse_schedule
 from app.sources.tables import (
+    awaited_manager,
     import_run,
     match_suggestion,
     row_error,
@@ -38,7 +39,12 @@ from app.sources.tables import (
 if TYPE_CHECKING:
     from app.sources.drafts import Draft
 
-_OF_A_SOURCE = (import_run, source_record, source_consent, webhook_delivery, match_suggestion)
+#: The states in which a source brings people in.
+PUBLISHED = ("active", "paused")
+_OF_A_SOURCE = (
+    *(import_run, source_record, source_consent, webhook_delivery, match_suggestion),
+    awaited_manager,
+)
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,7 @@ class Source:
     @property
     def is_published(self) -> bool:
         """Whether it brings people in; a paused one does on request only."""
-        return self.state in ("active", "paused")
+        return self.state in PUBLISHED
 
     def adapter(self) -> SourceAdapter:
         """Return the adapter of its kind."""
@@ -86,14 +92,15 @@ class Source:
         return compile_mapping(self.mapping, [f.name for f in self.adapter().record_fields(context)])
 
 
-def add(connection: Connection, tenant_id: int, draft: Draft, by: str) -> Source:
-    """Add a source: a draft, unless its kind needs no consent.
+def add(connection: Connection, tenant_id: int, draft: Draft, by: str, *, as_draft: bool = False) -> Source:
+    """Add a source: a draft, unless its kind needs no consent and ``as_draft`` does not ask for one.
 
     :raises WrongSource: its name is taken, or its kind is not enabled for the tenant.
     """
     require_writing(connection)
     adapter: SourceAdapter = source_adapter(draft.kind)()
     vendors.require_enabled(connection, tenant_id, adapter)
+    is_draft = as_draft or adapter.needs_consent
     source_id = next_number(connection, source, tenant_id)
     if _row(connection, tenant_id, draft.name) is not None:
         raise WrongSource(
@@ -105,13 +112,13 @@ def add(connection: Connection, tenant_id: int, draft: Draft, by: str) -> Source
         "id": source_id,
         "name": draft.name,
         "kind": draft.kind,
-        "state": "draft" if adapter.needs_consent else "active",
-        "published_at": None if adapter.needs_consent else moment,
+        "state": "draft" if is_draft else "active",
+        "published_at": None if is_draft else moment,
         "print_key": seal(tenant_id, _place(source_id, "print_key"), random.token_bytes(32)),
         "created_at": moment,
         "set_up_by": by,
         "hook_key": random.token_urlsafe(24),
-        "next_run_at": None if adapter.needs_consent else next_run(draft.schedule),
+        "next_run_at": None if is_draft else next_run(draft.schedule),
         **_columns(tenant_id, source_id, draft),
     }
     connection.execute(insert(source), row)
@@ -124,13 +131,17 @@ def change(connection: Connection, tenant_id: int, draft: Draft, by: str) -> Sou
     """Put a checked draft in the place of the source of its name; its records and runs stay.
 
     What is read next is everything: a mapping or a setting may make something else of records that have not changed.
+
+    :raises WrongSource: it would read another account than the one that its records are of.
     """
     require_writing(connection)
     known = named(connection, tenant_id, draft.name)
+    accounts.require_same_account(connection, known, draft.settings)
     values = _columns(tenant_id, known.id, draft) | {"watermark": None}
     if known.state == "active" and draft.schedule != known.schedule:
         values["next_run_at"] = next_run(draft.schedule)
     write(connection, known, **values)
+    read_whole_next(connection, known)
     said = {"settings": sorted(draft.settings), "secrets": sorted(draft.secrets)}
     audit.record(connection, tenant_id, by, "source.changed", f"source:{draft.name}", said)
     linking.tell_of_source(connection, tenant_id, known.id, by)
@@ -150,6 +161,11 @@ def write(connection: Connection, known: Source, **values: Any) -> None:
     require_writing(connection)
     where = (source.c.tenant_id == known.tenant_id, source.c.id == known.id)
     connection.execute(update(source).where(*where).values(**values))
+
+
+def read_whole_next(connection: Connection, known: Source) -> None:
+    """Have the next import of a source read all its records, not only the new ones."""
+    rereading.reset(connection, source.c.tenant_id == known.tenant_id, source.c.id == known.id)
 
 
 def next_run(schedule: Schedule, since: str | None = None) -> str | None:
@@ -194,10 +210,40 @@ def with_id(connection: Connection, tenant_id: int, source_id: int) -> Source | 
 
 def listed(connection: Connection, tenant_id: int, kind: str | None = None) -> list[Source]:
     """Return the tenant's sources by name, or those of one kind."""
+    return [_source(tenant_id, row) for row in _rows(connection, tenant_id, kind)]
+
+
+def opened(connection: Connection, tenant_id: int, kind: str) -> tuple[list[Source], list[Row[Any]]]:
+    """Return the tenant's sources of a kind by name, and the rows of those whose secrets do not open."""
+    found, closed = [], []
+    for row in _rows(connection, tenant_id, kind):
+        try:
+            found.append(_source(tenant_id, row))
+        except UnsealError:
+            closed.append(row)
+    return found, closed
+
+
+def _rows(connection: Connection, tenant_id: int, kind: str | None) -> Sequence[Row[Any]]:
     query = select(source).where(source.c.tenant_id == tenant_id)
     if kind is not None:
         query = query.where(source.c.kind == kind)
-    return [_source(tenant_id, row) for row in connection.execute(query.order_by(source.c.name))]
+    return connection.execute(query.order_by(source.c.name)).all()
+
+
+def require_idle(connection: Connection, known: Source) -> None:
+    """Raise ``WrongSource`` while an import of a source is under way."""
+    running = connection.scalar(_runs_of(known).where(import_run.c.state == "running"))
+    if running is not None:
+        raise WrongSource(
+            f"Run {running} of {known.name!r} is under way; wait for it, or cancel it with `rollcall run-log cancel`."
+        )
+
+
+def _runs_of(known: Source) -> Select[Any]:
+    return select(import_run.c.id).where(
+        import_run.c.tenant_id == known.tenant_id, import_run.c.source_id == known.id
+    )
 
 
 def remove(connection: Connection, tenant_id: int, name: str, by: str) -> Source:
@@ -206,14 +252,8 @@ def remove(connection: Connection, tenant_id: int, name: str, by: str) -> Source
     :raises WrongSource: while an import of it is under way.
     """
     known = named(connection, tenant_id, name)
-    runs = select(import_run.c.id).where(
-        import_run.c.tenant_id == tenant_id, import_run.c.source_id == known.id
-    )
-    running = connection.scalar(runs.where(import_run.c.state == "running"))
-    if running is not None:
-        raise WrongSource(
-            f"Run {running} of {name!r} is under way; wait for it, or cancel it with `rollcall run-log cancel`."
-        )
+    require_idle(connection, known)
+    runs = _runs_of(known)
     for table in (row_error, staged_record):
         connection.execute(delete(table).where(table.c.tenant_id == tenant_id, table.c.run_id.in_(runs)))
     for table in _OF_A_SOURCE:
@@ -222,7 +262,9 @@ def remove(connection: Connection, tenant_id: int, name: str, by: str) -> Source
     audit.record(connection, tenant_id, by, "source.removed", f"source:{name}", {"kind": known.kind})
     telling.forget(connection, tenant_id, announcing.about(name))
     linking.tell_of_source(connection, tenant_id, known.id, by)
+    # First read what the lists have to say now: the last of them may go away with the source.
     precedence.read_whole_next(connection, tenant_id)
+    precedence.forget(connection, tenant_id, f"source:{name}", by)
     return known
 
 

@@ -17,7 +17,7 @@ from app.sources.mapping import Mapping as FieldMapping
 from app.sources.matching import Hits, match, user_name
 from app.sources.people import People
 from app.sources.records import RowProblem, Values
-from app.sources.suggestions import Unconfirmed, look_alikes
+from app.sources.suggestions import Unconfirmed, facts_of, look_alikes
 from app.sources.templates import Template
 
 EMPLOYEE_NUMBER = "enterprise.employeeNumber"
@@ -30,6 +30,7 @@ class Terms:
     """Under which terms rows are decided: the source, its mapping and choices, the day, and whether all was read."""
 
     source_name: str
+    source_kind: str
     mapping: FieldMapping
     work_email: str
     template: Template | None
@@ -41,6 +42,11 @@ class Terms:
     def once(self) -> frozenset[str]:
         """The fields that are set when a person is added, and never again."""
         return frozenset(name for name, rule in self.mapping.fields.items() if rule.once)
+
+    @property
+    def record_of(self) -> dict[str, str]:
+        """What the entry of the source among a person's records is called."""
+        return {"system": self.source_kind, "tenant": self.source_name}
 
     @property
     def uses_source_address(self) -> bool:
@@ -73,6 +79,8 @@ class Decision:
     problems: tuple[RowProblem, ...] = ()
     #: Value paths that the source speaks for from now on, also where it says what stands there already.
     spoken_for: frozenset[str] = frozenset()
+    #: The address of a manager who is not known yet (``app.sources.managers``).
+    awaited: str | None = None
 
 
 def said(terms: Terms, record_id: str, values: Values) -> Said:
@@ -106,8 +114,6 @@ def decide(terms: Terms, row: Said, raw: Values, known: KnownRecord | None, peop
 def _changed(terms: Terms, values: Mapping[str, Any], prints: Mapping[str, str]) -> dict[str, Any]:
     if not prints:
         return dict(values)
-    if not prints:
-        return dict(values)
     names = {name for name, value in values.items() if prints.get(name) != terms.printer.of(value)}
     for name in list(names):
         names.update(n for n in secret_siblings(name, terms.mapping.targets) if n in values)
@@ -138,7 +144,7 @@ def _matched(
 
 
 def _creation(terms: Terms, row: Said, raw: Values, people: People) -> Decision:
-    fragment = fragment_of(row.values, terms.mapping.targets)
+    fragment = fragment_of(row.values, terms.mapping.targets, terms.record_of)
     document = without_empty(fragment.document)
     if not any(document.get(name) for name in _NAMING):
         # A footer such as "Total: 42" has a key too.
@@ -147,7 +153,7 @@ def _creation(terms: Terms, row: Said, raw: Values, people: People) -> Decision:
         )
     known_ones = [] if people.is_somebody_else(row.record_id) else look_alikes(document, people)
     if known_ones:
-        raise Unconfirmed(known_ones)
+        raise Unconfirmed(known_ones, facts_of(document))
     address, warnings = _template_address(terms, raw, people)
     if address:
         document["emails"] = [{"type": "work", "value": address}, *document.get("emails", ())]
@@ -177,7 +183,7 @@ def _update(
     held, warnings = _held_back(terms, written, document)
     for name in held:
         del written[name]
-    fragment = fragment_of(written, terms.mapping.targets)
+    fragment = fragment_of(written, terms.mapping.targets, terms.record_of)
     is_pinned = people.rights.is_pinned(employee_id, WORK_EMAIL)
     if terms.template is not None and work_email(document) is None and not is_pinned:
         address, more = _template_address(terms, raw, people)

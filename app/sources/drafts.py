@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from email_validator import EmailNotValidError, validate_email
 
 from app.registry import source_adapter
+from app.sources import accounts
 from app.sources.adapter import SourceAdapter, SourceContext
 from app.sources.catalog import Source
 from app.sources.errors import WrongSource
@@ -96,7 +97,10 @@ def drafted(
 
 
 def redrafted(known: Source, given: Mapping[str, str], secrets: Mapping[str, str]) -> Draft:
-    """Return a known source with some settings and secrets changed; an empty value takes a setting back."""
+    """Return a known source with some settings and secrets changed; an empty value takes a setting back.
+
+    :raises WrongSource: as :func:`drafted`, or the stored credentials would go to another system.
+    """
     base = {
         **known.settings,
         "mapping": known.mapping,
@@ -105,7 +109,9 @@ def redrafted(known: Source, given: Mapping[str, str], secrets: Mapping[str, str
         "report_to": known.report_to or "",
     }
     settings = {key: value for key, value in {**base, **given}.items() if value != ""}
-    return drafted(known.kind, known.name, settings, secrets, {**known.secrets, **secrets})
+    draft = drafted(known.kind, known.name, settings, secrets, {**known.secrets, **secrets})
+    accounts.require_own_key(known, draft.settings, secrets)
+    return draft
 
 
 def _common_settings(given: Mapping[str, str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Literal
@@ -15,7 +15,7 @@ from typing import Literal
 from scim.resources import ENTERPRISE, HR, standard_schema_set
 from scim.schema import Attribute, Hint, ResourceType, Schema
 
-Kind = Literal["text", "lines", "email", "date", "boolean", "decimal", "integer", "decimal text"]
+Kind = Literal["text", "lines", "email", "date", "boolean", "decimal", "integer", "decimal text", "words"]
 
 #: Extension URN → the short prefix that mappings may write.
 SHORT_PREFIXES = {ENTERPRISE: "enterprise", HR: "hr"}
@@ -32,6 +32,9 @@ _TYPES = {
 }
 #: What belongs to the directory or to a client, never to a source (scim.md §2).
 _NOT_FOR_SOURCES = frozenset({"id", "externalId", "meta", "groups", "schemas", "password"})
+#: What clients may only read, and a source says: a list of words, and members of the source's own entry in a list.
+_WORDS = frozenset({"tags"})
+_OF_THE_RECORD = {"sources": ("source", ("recordId", "eventId", "channel"))}
 _LINES = frozenset({"formatted", "streetAddress"})
 _TYPE_FILTER = re.compile(r"\[ *type +eq +\"?([a-z]+)\"? *\]", re.IGNORECASE)
 
@@ -54,6 +57,13 @@ class TargetField:
     secret: bool
     sensitive: bool
     description: str
+    #: Clients only read it, so their codec takes no value of it.
+    read_only: bool = False
+
+    @property
+    def of_the_record(self) -> bool:
+        """Whether it is said of the source's own record: each source has an entry of its own, and none is ranked."""
+        return self.read_only and len(self.steps) > 2
 
     @property
     def quotable(self) -> bool:
@@ -113,8 +123,8 @@ def _mappable(schema: Schema) -> Iterator[Attribute]:
 
 def _attribute_fields(attribute: Attribute, prefix: str, steps: tuple[str, ...]) -> Iterator[TargetField]:
     if attribute.mutability == "readOnly":
-        return
-    if attribute.multi_valued:
+        yield from _read_only_fields(attribute, prefix, steps)
+    elif attribute.multi_valued:
         yield from _typed_fields(attribute)
     elif attribute.is_complex:
         for sub in attribute.sub_attributes.values():
@@ -124,6 +134,18 @@ def _attribute_fields(attribute: Attribute, prefix: str, steps: tuple[str, ...])
                 )
     else:
         yield _field(attribute, prefix + attribute.name, (*steps, attribute.name), attribute)
+
+
+def _read_only_fields(attribute: Attribute, prefix: str, steps: tuple[str, ...]) -> Iterator[TargetField]:
+    place = (*steps, attribute.name)
+    if attribute.name in _WORDS:
+        yield replace(
+            _field(attribute, prefix + attribute.name, place, attribute), kind="words", read_only=True
+        )
+    label, members = _OF_THE_RECORD.get(attribute.name, ("", ()))
+    for member in members:
+        sub = attribute.sub_attributes[member.lower()]
+        yield replace(_field(sub, f"{prefix}{label}.{member}", (*place, member), attribute), read_only=True)
 
 
 def _typed_fields(attribute: Attribute) -> Iterator[TargetField]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.directory.values import is_bare
 from app.sources.errors import row_refused
 from app.sources.fields import TargetField
 from scim.codec import codec_of
@@ -26,14 +27,19 @@ class Fragment:
     secrets: dict[str, Any]
 
 
-def fragment_of(values: Mapping[str, Any], targets: Mapping[str, TargetField]) -> Fragment:
+def fragment_of(
+    values: Mapping[str, Any], targets: Mapping[str, TargetField], record_of: Mapping[str, str] | None = None
+) -> Fragment:
     """Return the checked fragment of mapped values; nothing that the row does not know is in it.
+
+    ``record_of`` names the source (``system`` and ``tenant``) whose own record fields such as hr.source.recordId are.
 
     :raises RowRefused: ``invalid_value`` when a value does not fit the schema.
     """
     raw: Document = {}
     for name, value in values.items():
-        put_value(raw, targets[name], value)
+        if not targets[name].read_only:
+            put_value(raw, targets[name], value)
     try:
         checked = codec_of(user_type()).check(without_empty(raw), partial=True)
     except BadRequest as error:
@@ -44,8 +50,10 @@ def fragment_of(values: Mapping[str, Any], targets: Mapping[str, TargetField]) -
         field = targets[name]
         if field.secret:
             secrets.setdefault(_secret_path(field), None)
-        elif value is None:
-            put_value(document, field, None)
+        elif field.of_the_record:
+            _put_of_record(document, field.steps, record_of or {}, value)
+        elif value is None or field.read_only:
+            put_value(document, field, value)
     return Fragment(document, secrets)
 
 
@@ -99,6 +107,16 @@ def _put_entry(document: Document, steps: tuple[str, ...], value: Any) -> None:
     entry[member] = value
 
 
+def _put_of_record(
+    document: Document, steps: tuple[str, ...], record_of: Mapping[str, str], value: Any
+) -> None:
+    *place, attribute, member = steps
+    for step in place:
+        document = document.setdefault(step, {})
+    [entry] = document.setdefault(attribute, [dict(record_of)])
+    entry[member] = value
+
+
 def _put(document: Document, steps: tuple[str, ...], value: Any) -> None:
     for step in steps[:-1]:
         document = document.setdefault(step, {})
@@ -110,6 +128,6 @@ def _kept(value: Any) -> Any:
         kept = {name: inner for name, entry in value.items() if (inner := _kept(entry)) is not None}
         return kept or None
     if isinstance(value, list) and value and isinstance(value[0], dict):
-        entries = [kept for entry in value if (kept := _kept(entry)) and set(kept) - {"type", "primary"}]
+        entries = [kept for entry in value if (kept := _kept(entry)) and not is_bare(kept)]
         return entries or None
     return None if value in ("", []) else value

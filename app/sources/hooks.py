@@ -53,17 +53,36 @@ class Called:
         return receiving(self.known)
 
 
-def called(connection: Connection, tenant_id: int, kind: str, hook_key: str | None) -> list[Called]:
+@dataclass(frozen=True, slots=True)
+class Callees:
+    """Whom a call may be for. `unreadable` are the names of sources that nobody can ask: their secrets do not open."""
+
+    tenant_id: int
+    asked: list[Called]
+    unreadable: list[str]
+
+
+def called(connection: Connection, tenant_id: int, kind: str, hook_key: str | None) -> Callees:
     """Return the published sources of a kind that take webhooks; with a key in the address, the one that has it."""
-    found = []
-    for known in catalog.listed(connection, tenant_id, kind):
+    opened, closed = catalog.opened(connection, tenant_id, kind)
+    asked = []
+    for known in opened:
         adapter = known.adapter()
         if not (known.is_published and isinstance(adapter, TakesWebhooks) and has_secret(known)):
             continue
-        is_keyed = hook_key is not None and hmac.compare_digest(known.hook_key.encode(), hook_key.encode())
+        is_keyed = _is_key(known.hook_key, hook_key)
         if hook_key is None or is_keyed:
-            found.append(Called(known, adapter, is_keyed))
-    return found
+            asked.append(Called(known, adapter, is_keyed))
+    unreadable = [
+        row.name
+        for row in closed
+        if row.state in catalog.PUBLISHED and (hook_key is None or _is_key(row.hook_key, hook_key))
+    ]
+    return Callees(tenant_id, asked, unreadable)
+
+
+def _is_key(own: str, given: str | None) -> bool:
+    return given is not None and hmac.compare_digest(own.encode(), given.encode())
 
 
 def path_of(known: Source, public_id: str, *, keyed: bool = False) -> str:

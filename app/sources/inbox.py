@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, Row, delete, exists, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, exists, select, update
 
 from app import clock
 from app.database import require_writing, upsert
+from app.errors import RollcallError
 from app.sources import catalog, runs
 from app.sources.adapter import ReadsSome, Receipt
 from app.sources.catalog import Source
@@ -36,8 +37,6 @@ FIRST_WAIT, LONGEST_WAIT = 60.0, 3600.0
 REPEAT_SECONDS = 60.0
 #: How often it is looked whether a run that waits for approval has ended.
 HELD_SECONDS = 60.0
-KEPT_SECONDS = 30 * 86_400.0
-BATCH = 500
 
 _BODY, _REFUSED = "sha256:", "refused:"
 _delivery = webhook_delivery
@@ -115,6 +114,8 @@ def _count_again(connection: Connection, row: dict[str, Any], *, is_numbered: bo
         moment = row["received_at"]
         due_at = max(moment, clock.after(REPEAT_SECONDS, since=kept.received_at))
         values |= {"state": "waiting", "received_at": moment, "run_id": None, "tries": 0, "due_at": due_at}
+        # A header may have had a part in them: those of the last call count.
+        values["hints"] = row["hints"]
     connection.execute(update(_delivery).where(*where).values(**values))
 
 
@@ -155,20 +156,32 @@ def waiting(connection: Connection, now: str) -> list[tuple[int, int]]:
 def start_waiting(connection: Connection, now: str) -> list[Run]:
     """Settle the deliveries whose run has ended, and start one run for each source that others wait for.
 
-    A paused source is read too: only its schedule stands still.
+    A paused source is read too: only its schedule stands still. One that cannot be used at all (its credentials do not
+    open, its kind is not installed) keeps no other one waiting, and loses no delivery.
     """
     require_writing(connection)
     started = []
     for tenant_id, source_id in waiting(connection, now):
-        known = catalog.with_id(connection, tenant_id, source_id)
-        if known is None:  # removed between a call and its answer
-            _forget(connection, tenant_id, source_id)
+        try:
+            run = _look_after(connection, tenant_id, source_id, now)
+        except RollcallError as error:
+            log.warning("deliveries wait", tenant_id=tenant_id, source=source_id, reason=str(error))
+            due = (_delivery.c.tenant_id == tenant_id, _delivery.c.source_id == source_id)
+            until = clock.after(LONGEST_WAIT, since=now)
+            _write(connection, (*due, _delivery.c.due_at <= now), due_at=until)
             continue
-        _settle(connection, known, now)
-        run = _start(connection, known, now)
         if run is not None:
             started.append(run)
     return started
+
+
+def _look_after(connection: Connection, tenant_id: int, source_id: int, now: str) -> Run | None:
+    known = catalog.with_id(connection, tenant_id, source_id)
+    if known is None:  # removed between a call and its answer
+        _forget(connection, tenant_id, source_id)
+        return None
+    _settle(connection, known, now)
+    return _start(connection, known, now)
 
 
 def _settle(connection: Connection, known: Source, now: str) -> None:
@@ -254,7 +267,7 @@ def _forget(connection: Connection, tenant_id: int, source_id: int) -> None:
     connection.execute(delete(_delivery).where(*where))
 
 
-# --- showing and forgetting -----------------------------------------------------------------------------------------
+# --- showing --------------------------------------------------------------------------------------------------------
 
 
 def recent(connection: Connection, known: Source, limit: int = 20) -> list[Taken]:
@@ -280,21 +293,3 @@ def refusals(connection: Connection, known: Source) -> list[Refusal]:
         )
         for row in rows
     ]
-
-
-def forget_some(connection: Connection, tenant_id: int, now: str) -> int:
-    """Remove up to `BATCH` deliveries that are done and older than 30 days; return how many."""
-    require_writing(connection)
-    key = (_delivery.c.source_id, _delivery.c.delivery_id)
-    old = (
-        _delivery.c.tenant_id == tenant_id,
-        _delivery.c.received_at < clock.after(-KEPT_SECONDS, since=now),
-        _delivery.c.state == "done",
-    )
-    found = connection.execute(select(*key).where(*old).limit(BATCH)).all()
-    if not found:
-        return 0
-    removed = connection.execute(
-        delete(_delivery).where(*old, tuple_(*key).in_([tuple(row) for row in found]))
-    )
-    return removed.rowcount

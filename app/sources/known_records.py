@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.prepared import Prepared
@@ -29,7 +29,7 @@ _OF_EMPLOYEE = select(source_record.c.record_id).where(
     source_record.c.employee_id == bindparam("employee_id"),
     source_record.c.gone_at.is_(None),
 )
-#: A gone record of the same employee lets go.
+#: A gone record of the same employee lets go. It is worked on again when it comes back, as it was or not.
 _LET_GO = Prepared(
     update(source_record)
     .where(
@@ -38,7 +38,7 @@ _LET_GO = Prepared(
         source_record.c.employee_id == bindparam("b_employee"),
         source_record.c.record_id != bindparam("b_record"),
     )
-    .values(employee_id=None)
+    .values(employee_id=None, fingerprint=None, prints={})
 )
 _KEY = ("tenant_id", "source_id", "record_id")
 _DIALECTS: Mapping[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}
@@ -64,6 +64,12 @@ class KnownRecord:
     fingerprint: str | None = None
     prints: Mapping[str, str] = field(default_factory=dict)
     gone_at: str | None = None
+    #: The run that said something of it last; 0 as long as none did.
+    last_seen_run: int = 0
+
+    def is_newer_than(self, run_id: int) -> bool:
+        """Whether a later run has read the record, and taken it whole: what this one has of it is old."""
+        return self.last_seen_run > run_id and self.fingerprint is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +87,22 @@ class Printer:
         return self.of([work_email, dict(values)], _ROW_DIGITS)
 
 
+def is_newer_than(run_id: int) -> ColumnElement[bool]:
+    """Return the condition of :meth:`KnownRecord.is_newer_than`."""
+    columns = source_record.c
+    return and_(columns.last_seen_run > run_id, columns.fingerprint.is_not(None))
+
+
 def known_records(
     connection: Connection, tenant_id: int, source_id: int, ids: Sequence[str]
 ) -> dict[str, KnownRecord]:
     """Return record id → what is known of it, for those that are known."""
     rows = connection.execute(_BY_IDS, {"tenant_id": tenant_id, "source_id": source_id, "ids": list(ids)})
     return {
-        r.record_id: KnownRecord(r.record_id, r.employee_id, r.fingerprint, r.prints, r.gone_at) for r in rows
+        r.record_id: KnownRecord(
+            r.record_id, r.employee_id, r.fingerprint, r.prints, r.gone_at, r.last_seen_run
+        )
+        for r in rows
     }
 
 

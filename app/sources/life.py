@@ -104,13 +104,18 @@ def _moved(connection: Connection, known: Source, state: str, next_run_at: str |
 _STATES = {"draft": "a draft", "disconnected": "disconnected"}
 
 
+def require_vendor(known: Source) -> None:
+    """Raise ``WrongUse`` when a source is a file, which has nothing to disconnect."""
+    if not known.adapter().needs_consent:
+        raise WrongUse(f"{known.name!r} is a file; pause it, or remove it, instead.")
+
+
 def disconnect(connection: Connection, known: Source, by: str) -> Source:
     """Forget the credentials of a source and withdraw its consent; its people, records and history stay.
 
     :raises WrongUse: it is a file, which has nothing to forget.
     """
-    if not known.adapter().needs_consent:
-        raise WrongUse(f"{known.name!r} is a file; pause it, or remove it, instead.")
+    require_vendor(known)
     _let_go(connection, known, by)
     consent.withdraw(connection, known.tenant_id, known.id, by)
     values = {

@@ -1,6 +1,6 @@
-"""Who hears that a record has become an employee's, and that a source has changed: rooms above are joined here.
+"""Who hears that a record has become an employee's, that a source has changed, that its credentials are good.
 
-Listeners are called in the transaction of the import, or of the change.
+Rooms above are joined here. Listeners are called in the transaction of the import, or of the change.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ Listener = Callable[[Connection, int, int, str, str], None]
 SourceListener = Callable[[Connection, int, int, str], None]
 _KEY = "rollcall.record_listeners"
 _SOURCES_KEY = "rollcall.source_listeners"
+_PROOFS_KEY = "rollcall.proof_listeners"
 
 
 def listen(app: Flask, listener: Listener) -> None:
@@ -37,4 +38,15 @@ def listen_to_sources(app: Flask, listener: SourceListener) -> None:
 def tell_of_source(connection: Connection, tenant_id: int, source_id: int, by: str) -> None:
     """Call every listener to sources; what one raises undoes the change."""
     for listener in current_app.extensions.get(_SOURCES_KEY, ()):
+        listener(connection, tenant_id, source_id, by)
+
+
+def listen_to_proofs(app: Flask, listener: SourceListener) -> None:
+    """Have ``listener`` called whenever a source's system has taken the credentials that the source has now."""
+    app.extensions.setdefault(_PROOFS_KEY, []).append(listener)
+
+
+def tell_of_proof(connection: Connection, tenant_id: int, source_id: int, by: str) -> None:
+    """Call every listener to proofs; what one raises undoes the transaction."""
+    for listener in current_app.extensions.get(_PROOFS_KEY, ()):
         listener(connection, tenant_id, source_id, by)

@@ -155,7 +155,7 @@ class _Compiler:
             return UTC
 
     def _rules(self, written: dict[str, Any]) -> tuple[dict[str, Rule], dict[str, TargetField]]:
-        targets = self._targets(_flattened(written))
+        targets = self._targets(flattened(written))
         referable = {name: rule for name, (_, rule) in targets.items() if not _is_template(rule)}
         scope = Scope.of(self.columns, referable)
         rules: dict[str, Rule] = {}
@@ -193,12 +193,12 @@ def _is_address(field: TargetField) -> bool:
     return field.kind == "email" or field.name == "userName"
 
 
-def _flattened(written: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """The rules by full field name, also when a bare ``name.givenName = …`` made TOML nest them."""
+def flattened(written: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return the rules by full field name, also when a bare ``name.givenName = …`` made TOML nest them."""
     flat: dict[str, Any] = {}
     for name, value in written.items():
         is_branch = isinstance(value, dict) and prefix + name in _BRANCHES
-        flat |= _flattened(value, f"{prefix}{name}.") if is_branch else {prefix + name: value}
+        flat |= flattened(value, f"{prefix}{name}.") if is_branch else {prefix + name: value}
     return flat
 
 

@@ -43,6 +43,10 @@ class People:
         found = directory.get(self.connection, self.tenant_id, employee_id)
         return found.document if found else None
 
+    def owners(self, employee_id: str) -> Mapping[str, str]:
+        """Return value path → who wrote the value; empty for somebody whom a dry run would add."""
+        return directory.owners(self.connection, self.tenant_id, employee_id)
+
     def by_number(self, number: str) -> list[str]:
         """Return the ids of the employees with this employee number."""
         return directory.ids_by_employee_number(self.connection, self.tenant_id, number)
@@ -92,6 +96,8 @@ class Plans:
         self.documents: dict[str, Document] = {}
         self.records: dict[str, str] = {}
         self.keys: dict[tuple[str, str], list[str]] = {}
+        #: Row number → record and address of a manager who was not there when the row was looked at.
+        self.awaited: dict[int, tuple[str, str]] = {}
         self._next = 0
 
     def add(self, document: Document, record_id: str) -> str:

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, select
 
 from app.access import audit, clients
 from app.database import require_writing, upsert
 from app.errors import NotFoundError, WrongUse
+from app.sources import rereading
 from app.sources.fields import TargetField, user_fields
-from app.sources.tables import precedence, source
+from app.sources.tables import precedence, source, source_record
 
 EVERY_FIELD = "*"
 _LISTS = select(precedence.c.field, precedence.c.writers).where(
@@ -82,8 +83,12 @@ class Precedence:
 
 @lru_cache(maxsize=1)
 def value_paths() -> Mapping[str, str]:
-    """Return field of a mapping → value path of the directory (``app.directory.values``), sealed fields left out."""
-    return {name: path_of(field) for name, field in user_fields().fields.items() if not field.secret}
+    """Return field of a mapping → value path (``app.directory.values``); what cannot be ranked is not in it."""
+    return {
+        name: path_of(field)
+        for name, field in user_fields().fields.items()
+        if not (field.secret or field.of_the_record)
+    }
 
 
 @lru_cache(maxsize=1)
@@ -118,6 +123,10 @@ def field_named(text: str) -> TargetField:
         raise WrongUse(
             f"{found.name} is sealed: it is not recorded who wrote it, so it can be neither ranked nor pinned."
             " Map it in one source only."
+        )
+    if found.of_the_record:
+        raise WrongUse(
+            f"{found.name} is said of each source's own record, so it can be neither ranked nor pinned."
         )
     return found
 
@@ -154,15 +163,20 @@ def put(connection: Connection, tenant_id: int, text: str, writers: Sequence[str
         raise WrongUse("Name each writer once, the strongest first: source:NAME or client:NAME.")
     for writer in writers:
         _require_writer(connection, tenant_id, writer)
-    row = {"tenant_id": tenant_id, "field": field, "writers": list(writers)}
-    statement = upsert(connection, precedence).values(row)
-    new = {"writers": statement.excluded.writers}
-    connection.execute(statement.on_conflict_do_update(index_elements=["tenant_id", "field"], set_=new))
-    audit.record(
-        connection, tenant_id, by, "precedence.set", f"field:{field}"[:250], {"writers": list(writers)}
-    )
+    _store(connection, tenant_id, field, writers, by)
     read_whole_next(connection, tenant_id)
     return field
+
+
+def forget(connection: Connection, tenant_id: int, writer: str, by: str) -> None:
+    """Take a writer that is no more out of the lists that name it; a list that named nobody else goes away."""
+    require_writing(connection)
+    for field, writers in listed(connection, tenant_id).items():
+        left = [each for each in writers if each != writer]
+        if not left:
+            _delete(connection, tenant_id, field, by)
+        elif left != writers:
+            _store(connection, tenant_id, field, left, by)
 
 
 def take_away(connection: Connection, tenant_id: int, text: str, by: str) -> str:
@@ -172,24 +186,52 @@ def take_away(connection: Connection, tenant_id: int, text: str, by: str) -> str
     """
     require_writing(connection)
     field = EVERY_FIELD if text == EVERY_FIELD else field_named(text).name
-    where = (precedence.c.tenant_id == tenant_id, precedence.c.field == field)
-    if connection.execute(delete(precedence).where(*where)).rowcount != 1:
+    if not _delete(connection, tenant_id, field, by):
         raise NotFoundError(
             f"{field} has no list of its own; `rollcall precedence list` shows those there are."
         )
-    audit.record(connection, tenant_id, by, "precedence.removed", f"field:{field}"[:250], {})
     read_whole_next(connection, tenant_id)
     return field
 
 
-def read_whole_next(connection: Connection, tenant_id: int, *, also_without_lists: bool = False) -> None:
+def _store(connection: Connection, tenant_id: int, field: str, writers: Sequence[str], by: str) -> None:
+    values = {"writers": list(writers)}
+    statement = upsert(connection, precedence).values({"tenant_id": tenant_id, "field": field, **values})
+    new = {"writers": statement.excluded.writers}
+    connection.execute(statement.on_conflict_do_update(index_elements=["tenant_id", "field"], set_=new))
+    audit.record(connection, tenant_id, by, "precedence.set", f"field:{field}"[:250], values)
+
+
+def _delete(connection: Connection, tenant_id: int, field: str, by: str) -> bool:
+    where = (precedence.c.tenant_id == tenant_id, precedence.c.field == field)
+    if connection.execute(delete(precedence).where(*where)).rowcount != 1:
+        return False
+    audit.record(connection, tenant_id, by, "precedence.removed", f"field:{field}"[:250], {})
+    return True
+
+
+def read_whole_next(
+    connection: Connection,
+    tenant_id: int,
+    *,
+    also_without_lists: bool = False,
+    but: str | None = None,
+    of: str | None = None,
+) -> None:
     """Have the next import of every source read all its records, not only the new ones: their word may count now.
 
-    Without a list nobody waits for another to fall silent, so nothing is read again.
+    Without a list nobody waits for another to fall silent, so nothing is read again. ``but`` names the source that has
+    fallen silent itself, ``of`` the one employee whom it is about: who has no record of them is left alone.
     """
     if not also_without_lists and connection.execute(_LISTS, {"b_tenant": tenant_id}).first() is None:
         return
-    connection.execute(update(source).where(source.c.tenant_id == tenant_id).values(read_whole_at=None))
+    which = [source.c.tenant_id == tenant_id]
+    if but is not None:
+        which.append(source.c.name != but)
+    if of is not None:
+        record = (source_record.c.tenant_id == tenant_id, source_record.c.source_id == source.c.id)
+        which.append(exists().where(*record, source_record.c.employee_id == of))
+    rereading.reset(connection, *which)
 
 
 def _require_writer(connection: Connection, tenant_id: int, writer: str) -> None:

@@ -12,6 +12,8 @@ from app.sources.catalog import Source
 from app.sources.errors import RowRefused
 from app.sources.mapping import Mapping
 from app.sources.records import SourceRecord
+from app.sources.rules import UNKNOWN, Row
+from app.sources.transforms import BadValue
 
 #: Stands for a value that is not repeated.
 HIDDEN = "•••"
@@ -47,3 +49,25 @@ def _previewed(mapping: Mapping, record: SourceRecord) -> dict[str, Any]:
         "fields": {n: v if mapping.targets[n].quotable or v is None else HIDDEN for n, v in values.items()},
         "problems": [{"column": p.column, "code": p.code, "reason": p.reason} for p in problems],
     }
+
+
+def field_by_field(mapping: Mapping, record: SourceRecord) -> dict[str, tuple[Any, str]]:
+    """Return field → what one record makes of it, and what is wrong with it; each field by itself.
+
+    A field that the record says nothing of is not there. Values that are not to be repeated are :data:`HIDDEN`.
+    """
+    today = mapping.today(clock.utcnow())
+    row = Row(
+        record.values, today, empty_words=mapping.empty_words, named=mapping.named, fields=mapping.fields
+    )
+    told: dict[str, tuple[Any, str]] = {}
+    for name, rule in mapping.fields.items():
+        try:
+            value = rule.evaluate(row)
+        except BadValue as error:
+            told[name] = (None, rule.problem(error).reason)
+            continue
+        if value is not UNKNOWN:
+            is_shown = mapping.targets[name].quotable or value is None
+            told[name] = (value if is_shown else HIDDEN, "")
+    return told

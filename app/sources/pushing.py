@@ -114,7 +114,7 @@ def take_over(connection: Connection, held: Held, client_id: int, paths: Iterabl
 def on_directory_change(connection: Connection, change: Change) -> None:
     """Keep lists and pins true when a person changes: a listener of the directory.
 
-    Whose value was emptied leaves the word to the others, so all their records are read next time; of who was deleted
+    Who has emptied a value leaves the word to the others, so all their records are read next time; of who was deleted
     nothing is pinned.
     """
     if not change.is_of_a_person or change.before is None:
@@ -129,7 +129,8 @@ def on_directory_change(connection: Connection, change: Change) -> None:
     emptied = (path for path in change.paths if path not in left and path in fields_by_path())
     lists = found.precedence
     if lists is not None and any(lists.places_for(fields_by_path()[path]) for path in emptied):
-        precedence.read_whole_next(connection, change.tenant_id)
+        silent = change.actor.id if change.actor.kind == "source" else None
+        precedence.read_whole_next(connection, change.tenant_id, but=silent, of=change.resource_id)
 
 
 def restored(before: Document, wanted: Document, fields: Iterable[TargetField]) -> Document:
@@ -193,6 +194,8 @@ def _repeated(before: Document, paths: Iterable[str], said: Callable[[Document],
 def _another(value: Any) -> Any:
     if isinstance(value, bool):
         return not value
+    if isinstance(value, list):
+        return [*value, "~"]
     return f"{value}~" if isinstance(value, str) else value + 1
 
 

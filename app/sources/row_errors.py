@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, func, insert, or_, select
 
@@ -26,6 +27,16 @@ _ERRORS = (
     .limit(_PAGE)
 )
 SEVERITIES = ("error", "warning")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A warning about a row that is found when the row has been applied."""
+
+    number: int
+    column: str
+    reason: str
+    record_id: str
 
 
 def lines(
@@ -88,3 +99,30 @@ def warn(connection: Connection, lease: Lease, code: str, reason: str) -> None:
         "severity": "warning",
     }
     connection.execute(insert(row_error), line)
+
+
+def append(connection: Connection, lease: Lease, code: str, lines: Sequence[Line]) -> None:
+    """Add a warning to each of these rows, behind what is there; none to a row that has one of this code already."""
+    c = row_error.c
+    mine = (c.tenant_id == lease.tenant_id, c.run_id == lease.run_id)
+    some = c.number.in_([line.number for line in lines])
+    known = connection.execute(select(c.number, c.position, c.code).where(*mine, some)).all()
+    said = {row.number for row in known if row.code == code}
+    behind = {row.number: row.position + 1 for row in sorted(known, key=lambda row: row.position)}
+    rows = [
+        {
+            "tenant_id": lease.tenant_id,
+            "run_id": lease.run_id,
+            "number": line.number,
+            "position": behind.get(line.number, 0),
+            "column": line.column,
+            "code": code,
+            "reason": line.reason,
+            "record_id": line.record_id,
+            "severity": "warning",
+        }
+        for line in lines
+        if line.number not in said
+    ]
+    if rows:
+        connection.execute(insert(row_error), rows)

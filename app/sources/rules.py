@@ -6,6 +6,7 @@ compiled in ``app.sources.rule_words``; this module only evaluates.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -26,6 +27,8 @@ class Unknown:
 UNKNOWN: Final = Unknown()
 _ISO = (compile_date("iso"),)
 _MISSING: Final = object()
+_BETWEEN_WORDS = re.compile(r"[,\n]")
+MOST_WORDS, LONGEST_WORD = 100, 200
 
 
 class Row:
@@ -261,6 +264,16 @@ def _decimal_text(value: Any) -> str:
     return format(plain, "f")
 
 
+def _words(value: Any) -> list[str] | None:
+    """Words between commas or lines, each once, in the order in which they are written."""
+    found = list(dict.fromkeys(word for part in _BETWEEN_WORDS.split(str(value)) if (word := clean(part))))
+    if len(found) > MOST_WORDS or any(len(word) > LONGEST_WORD for word in found):
+        raise BadValue(
+            "invalid_value", str(value), f"is not up to {MOST_WORDS} words of {LONGEST_WORD} characters"
+        )
+    return found or None
+
+
 CONVERSIONS: dict[Kind, Callable[[Any], Any]] = {
     "text": _plain,
     "lines": _lines,
@@ -270,4 +283,5 @@ CONVERSIONS: dict[Kind, Callable[[Any], Any]] = {
     "decimal": _decimal,
     "integer": _integer,
     "decimal text": _decimal_text,
+    "words": _words,
 }

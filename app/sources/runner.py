@@ -19,9 +19,9 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from app import clock
 from app.config import Settings
 from app.database import reading, refresh_statistics, writing
-from app.errors import RollcallError
+from app.errors import RollcallError, WrongUse
 from app.outbound import AddressPolicy, Limits, OutboundSession
-from app.sources import absence, catalog, guards, life, row_errors, runs
+from app.sources import absence, catalog, checking, guards, life, row_errors, runs, second_pass
 from app.sources.adapter import Acknowledges, ReadsSome, SourceContext
 from app.sources.applying import Batch
 from app.sources.catalog import Source
@@ -86,6 +86,7 @@ def import_now(
     answer if it is of the kind that was asked for. Needs an application context.
 
     :raises WrongSource: nothing may be imported from the source (yet).
+    :raises WrongUse: one of another kind is under way and waits, maybe for hours, until its source can be read on.
     """
     while True:
         with writing() as connection:
@@ -102,6 +103,16 @@ def import_now(
         ended = work(known.tenant_id, run.id, progress) or followed(run, progress)
         if started.is_new or (ended.dry_run == dry_run and ended.scope == scope):
             return ended
+        if ended.phase == "waiting":
+            raise WrongUse(_waits(known, ended))
+
+
+def _waits(known: Source, run: Run) -> str:
+    return (
+        f"Run {run.id} of {known.name!r} is under way and waits until {run.lease_until}: {run.message} It goes on by "
+        f"itself then, and another import of {known.name!r} can start when it has ended, or once it is cancelled: "
+        f"rollcall run-log cancel {run.id}"
+    )
 
 
 def followed(run: Run, progress: Progress | None) -> Run:
@@ -149,9 +160,13 @@ class _Drive:
             context = self._context()
             mapping = self.known.compiled_mapping(context)
             trouble = self._read(context, mapping)
-            if self._run().phase == "waiting" or self._is_held():
+            if self._run().phase == "waiting":
                 return self._run()
-            self._apply(context, self._terms(mapping))
+            terms, plans = self._terms(mapping), Plans() if self._run().dry_run else None
+            if self._is_held(terms):
+                return self._run()
+            self._apply(context, terms, plans)
+            second_pass.pass_over(self.known, self.lease, self._run(), terms, plans)
             self._mark_absent()
         except (LeaseLost, OperationalError, InterfaceError):
             # The database may be back in a moment: the run stays as it is and is resumed when its lease has ended.
@@ -167,6 +182,8 @@ class _Drive:
         with writing() as connection:
             state = "failed" if trouble else "finished"
             runs.end(connection, self.lease, self.known, state=state, message=trouble)
+            if not trouble:
+                checking.proven(connection, self.known, f"source:{self.known.name}")
         return self._run()
 
     def _context(self) -> SourceContext:
@@ -230,14 +247,16 @@ class _Drive:
         hints = scope["hints"] if "hints" in scope else [{"record": record} for record in scope["records"]]
         return adapter.read_some(context, hints)
 
-    def _is_held(self) -> bool:
+    def _is_held(self, terms: Terms) -> bool:
         """Hold the run when a guard objects to it; whoever approves it lets it go on here."""
         run = self._run()
+        with reading() as connection:
+            reason = guards.objection(connection, self.known, run, terms, self._alive)
+        if reason is None:
+            return False
         with writing() as connection:
-            reason = guards.objection(connection, self.known, run)
-            if reason is not None:
-                runs.hold(connection, self.lease, self.known, reason)
-        return reason is not None
+            runs.hold(connection, self.lease, self.known, reason)
+        return True
 
     # --- applying ---------------------------------------------------------------------------------------------------
 
@@ -246,6 +265,7 @@ class _Drive:
         has_template = choice not in ("source", "none")
         return Terms(
             source_name=self.known.name,
+            source_kind=self.known.kind,
             mapping=mapping,
             work_email=choice,
             template=mapping.address_template(choice) if has_template else None,
@@ -254,8 +274,7 @@ class _Drive:
             complete=run.complete,
         )
 
-    def _apply(self, context: SourceContext, terms: Terms) -> None:
-        plans = Plans() if self._run().dry_run else None
+    def _apply(self, context: SourceContext, terms: Terms, plans: Plans | None) -> None:
         while True:
             with writing() as connection:
                 batch = Batch(connection, self.lease, self.known.id, terms, plans)

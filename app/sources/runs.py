@@ -15,14 +15,12 @@ from app.access import audit
 from app.database import require_writing
 from app.errors import NotFoundError, WrongUse
 from app.identifiers import next_number
-from app.sources import announcing, catalog, life, reporting, welcome
+from app.sources import announcing, life, reporting, rereading, welcome
 from app.sources.catalog import Source
 from app.sources.errors import LeaseLost
 from app.sources.records import Counts
-from app.sources.schedules import parse_schedule
 from app.sources.tables import import_run, staged_record
 
-FULL_READ = "1d"
 _COUNTERS = ("added", "updated", "deleted", "skipped", "errored")
 
 
@@ -132,7 +130,7 @@ def start(
         "phase": "reading",
         "trigger": trigger,
         "scope": scope,
-        "is_full": scope is None and (is_full or dry_run or reads_whole(known)),
+        "is_full": scope is None and (is_full or dry_run or rereading.reads_whole(known)),
         "dry_run": dry_run,
         **dict.fromkeys(_COUNTERS, 0),
         "staged": 0,
@@ -151,15 +149,6 @@ def start(
     values = {"run": row["id"], "dry_run": dry_run}
     audit.record(connection, known.tenant_id, requested_by, "import.started", f"source:{known.name}", values)
     return Started(get(connection, known.tenant_id, row["id"]), is_new=True)
-
-
-def reads_whole(known: Source) -> bool:
-    """Whether the next import of a source reads everything, not only what is new."""
-    if known.watermark is None or known.read_whole_at is None:
-        return True
-    every = parse_schedule(known.settings.get("full_read", FULL_READ)).every
-    # A daily import may begin some minutes before a day is over since the last one began.
-    return every is not None and clock.after(every * 0.9, since=known.read_whole_at) <= clock.now()
 
 
 def _supersede(connection: Connection, known: Source, run_id: int) -> None:
@@ -230,7 +219,7 @@ def end(
 ) -> None:
     """End a run that one holds: ``finished`` or ``failed``; its staged rows go in the same transaction.
 
-    Only a run that has read and stored all it was to read moves the source's watermark.
+    Only a run that has read and stored all it was to read moves the source's watermark, unless that was reset since.
     """
     moment, run = clock.now(), get(connection, lease.tenant_id, lease.run_id)
     if run.dry_run and state == "finished":
@@ -244,10 +233,7 @@ def end(
     if run.dry_run:
         return
     if state == "finished" and not run.is_partial:
-        learnt: dict[str, Any] = {"watermark": run.watermark}
-        if run.is_full:
-            learnt |= {"read_whole_at": run.started_at, "last_total": run.staged}
-        catalog.write(connection, known, **learnt)
+        rereading.learn(connection, run)
     reporting.told(connection, run, known, message)
     announcing.ended(connection, run, known, message)
 

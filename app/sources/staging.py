@@ -28,6 +28,11 @@ _BATCH = (
     .order_by(staged_record.c.number)
     .limit(bindparam("size"))
 )
+_NUMBERED = select(staged_record).where(
+    staged_record.c.tenant_id == bindparam("tenant_id"),
+    staged_record.c.run_id == bindparam("run_id"),
+    staged_record.c.number.in_(bindparam("numbers", expanding=True)),
+)
 _EARLIER = select(staged_record.c.record_id, staged_record.c.fingerprint).where(
     staged_record.c.tenant_id == bindparam("tenant_id"),
     staged_record.c.run_id == bindparam("run_id"),
@@ -128,6 +133,12 @@ def next_batch(connection: Connection, tenant_id: int, run_id: int, size: int) -
     """Return the next rows to apply, in the order in which they were read."""
     rows = connection.execute(_BATCH, {"tenant_id": tenant_id, "run_id": run_id, "size": size})
     return [_row(tenant_id, run_id, row) for row in rows]
+
+
+def numbered(connection: Connection, tenant_id: int, run_id: int, numbers: Sequence[int]) -> list[StagedRow]:
+    """Return the rows with these numbers, which have not been applied yet."""
+    place = {"tenant_id": tenant_id, "run_id": run_id, "numbers": list(numbers)}
+    return [_row(tenant_id, run_id, row) for row in connection.execute(_NUMBERED, place)]
 
 
 def _row(tenant_id: int, run_id: int, row: Any) -> StagedRow:

@@ -7,14 +7,16 @@ share addresses, and names. So the record is errored (``confirm_match``) until s
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, select, update
 
 from app import clock
 from app.access import audit
 from app.database import require_writing, upsert
+from app.directory.tables import RosterLine
+from app.directory.values import work_email
 from app.errors import NotFoundError, WrongUse
 from app.sources import catalog
 from app.sources.catalog import Source
@@ -23,11 +25,12 @@ from app.sources.fragments import Document
 from app.sources.records import RowProblem
 from app.sources.tables import match_suggestion
 from scim.keys import comparison_key
+from scim.resources import ENTERPRISE, HR
 
 if TYPE_CHECKING:
     from app.sources.people import People
 
-_columns = match_suggestion.c
+_columns, _line = match_suggestion.c, RosterLine.__table__.c
 _OF_RECORDS = select(match_suggestion).where(
     _columns.tenant_id == bindparam("b_tenant"),
     _columns.source_id == bindparam("b_source"),
@@ -37,7 +40,10 @@ _OF_RECORDS = select(match_suggestion).where(
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A record that may be an employee. ``state`` is ``waiting``, ``same`` or ``other``."""
+    """A record that may be an employee. ``state`` is ``waiting``, ``same`` or ``other``.
+
+    ``facts`` are those of :func:`facts_of` that the record said when it was last read; none when it is decided.
+    """
 
     record_id: str
     employee_id: str
@@ -45,13 +51,20 @@ class Suggestion:
     at: str
     decided_by: str | None = None
     decided_at: str | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+def is_waiting() -> ColumnElement[bool]:
+    """The condition of a suggestion that waits for somebody: undecided, and its employee is still there."""
+    there = exists().where(_line.tenant_id == _columns.tenant_id, _line.employee_id == _columns.employee_id)
+    return and_(_columns.state == "waiting", there)
 
 
 class Unconfirmed(RowRefused):
-    """A row waits for a person to say whether it is one of these employees."""
+    """A row waits for a person to say whether it is one of these employees; ``facts`` are what it says."""
 
-    def __init__(self, employee_ids: Sequence[str]) -> None:
-        self.employee_ids = tuple(employee_ids)
+    def __init__(self, employee_ids: Sequence[str], facts: Mapping[str, str]) -> None:
+        self.employee_ids, self.facts = tuple(employee_ids), dict(facts)
         whom = (
             f"employee {employee_ids[0]} has"
             if len(employee_ids) == 1
@@ -75,6 +88,20 @@ def look_alikes(document: Document, people: People) -> list[str]:
     addresses = _personal(document)
     ids = {found for address in addresses for found in people.by_personal_email(address)}
     return [found for found in sorted(ids) if _is_alike(people, found, addresses, names)]
+
+
+def facts_of(document: Document) -> dict[str, str]:
+    """Return what tells two people of one name and address apart: field → text, without what is not there."""
+    enterprise, hr = document.get(ENTERPRISE) or {}, document.get(HR) or {}
+    found = {
+        "work_email": work_email(document),
+        "employee_number": enterprise.get("employeeNumber"),
+        "title": document.get("title"),
+        "department": enterprise.get("department"),
+        "start_date": hr.get("startDate"),
+        "state": "inactive" if document.get("active") is False else "active",
+    }
+    return {name: str(value) for name, value in found.items() if value}
 
 
 def _is_alike(people: People, employee_id: str, addresses: frozenset[str], names: tuple[str, ...]) -> bool:
@@ -121,10 +148,17 @@ def listed(connection: Connection, known: Source, *, with_decided: bool = False)
     return [_made(row) for row in connection.execute(query)]
 
 
-def suggest(connection: Connection, tenant_id: int, source_id: int, record_id: str, employee_id: str) -> None:
+def suggest(
+    connection: Connection,
+    tenant_id: int,
+    source_id: int,
+    record_id: str,
+    employee_id: str,
+    facts: Mapping[str, str],
+) -> None:
     """Note that somebody must decide about a record; one that waits already is only brought up to date."""
     key = {"tenant_id": tenant_id, "source_id": source_id, "record_id": record_id}
-    said: dict[str, Any] = {"employee_id": employee_id, "state": "waiting"}
+    said: dict[str, Any] = {"employee_id": employee_id, "state": "waiting", "facts": dict(facts)}
     said |= {"decided_by": None, "decided_at": None}
     statement = upsert(connection, match_suggestion).values(key | said | {"at": clock.now()})
     connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=said))
@@ -156,11 +190,11 @@ def confirm(
         raise WrongUse("An employee can be named with --same only.")
     state, moment = ("same" if is_same else "other"), clock.now()
     where = (_columns.tenant_id == known.tenant_id, _columns.source_id == known.id)
-    values = {"state": state, "decided_by": by, "decided_at": moment}
+    values: dict[str, Any] = {"state": state, "facts": None, "decided_by": by, "decided_at": moment}
     values["employee_id"] = employee_id or found.employee_id
     connection.execute(update(match_suggestion).where(*where, _columns.record_id == record_id).values(values))
     # The record was errored, so a source that is asked for changes only would not say it again.
-    catalog.write(connection, known, read_whole_at=None)
+    catalog.read_whole_next(connection, known)
     said = {"record": record_id, "employee": values["employee_id"], "state": state}
     audit.record(connection, known.tenant_id, by, "match.confirmed", f"source:{known.name}", said)
     return of_records(connection, known.tenant_id, known.id, [record_id])[record_id]
@@ -182,4 +216,4 @@ def forget(connection: Connection, tenant_id: int, employee_ids: Iterable[str]) 
 def _made(row: Any) -> Suggestion:
     kept: Mapping[str, Any] = row._mapping
     names = ("record_id", "employee_id", "state", "at", "decided_by", "decided_at")
-    return Suggestion(**{name: kept[name] for name in names})
+    return Suggestion(**{name: kept[name] for name in names}, facts=kept["facts"] or {})

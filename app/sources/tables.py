@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Boolean, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    Boolean,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import Blob, IdText, InstantText, Json, Key, Model
@@ -52,6 +61,8 @@ class SourceRow(Model):
     #: When everything was last read to its end, and how many records there were then.
     read_whole_at: Mapped[str | None] = mapped_column(InstantText)
     last_total: Mapped[int | None] = mapped_column(Integer)
+    #: When everything was last asked for anew: a run that began before stores none of the three above.
+    reset_at: Mapped[str | None] = mapped_column(InstantText)
 
 
 class ConsentRow(Model):
@@ -232,6 +243,8 @@ class SuggestionRow(Model):
     employee_id: Mapped[str] = mapped_column(IdText)
     #: ``waiting``, ``same`` or ``other``.
     state: Mapped[str] = mapped_column(String(10))
+    #: What the record says of the person, for whoever decides; NULL when it is decided.
+    facts: Mapped[dict[str, str] | None] = mapped_column(Json)
     at: Mapped[str] = mapped_column(InstantText)
     decided_by: Mapped[str | None] = mapped_column(String(250))
     decided_at: Mapped[str | None] = mapped_column(InstantText)
@@ -261,6 +274,24 @@ class PinRow(Model):
     note: Mapped[str] = mapped_column(Text)
 
 
+class AwaitedManagerRow(Model):
+    """An employee whose manager a source has named by an address that leads to nobody yet."""
+
+    __tablename__ = "awaited_manager"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "employee_id"], ["employee.tenant_id", "employee.id"], ondelete="CASCADE"
+        ),
+        Index("ix_awaited_manager_source", "tenant_id", "source_id", "employee_id"),
+    )
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    employee_id: Mapped[str] = mapped_column(IdText, primary_key=True)
+    source_id: Mapped[int] = mapped_column(Integer)
+    #: The comparison key of the address.
+    key: Mapped[str] = mapped_column(Key)
+
+
 class WelcomeRow(Model):
     """What a tenant's new members are written to (``app.sources.welcome``)."""
 
@@ -279,6 +310,7 @@ webhook_delivery = WebhookDeliveryRow.__table__
 match_suggestion = SuggestionRow.__table__
 precedence = PrecedenceRow.__table__
 pin = PinRow.__table__
+awaited_manager = AwaitedManagerRow.__table__
 welcome = WelcomeRow.__table__
 source_record = SourceRecordRow.__table__
 import_run = ImportRunRow.__table__

@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.config import Settings
 from app.database import reading
 from app.web import figures
-from app.web.console.transport import is_loopback
+from app.web.transport import is_loopback
 
 blueprint = Blueprint("metrics", __name__)
 

@@ -35,7 +35,7 @@ from app.access.oauth import Caller, HeldToken
 from app.access.rates import RateLimiter
 from app.config import Settings
 from app.database import reading, writing
-from app.web.console.transport import is_safe
+from app.web.transport import is_safe
 
 log = structlog.get_logger(__name__)
 

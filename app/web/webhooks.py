@@ -1,6 +1,7 @@
 """``/api/<kind>/webhook/<tenant id>``: where the vendors of sources call us.
 
-A call is proven by the source's adapter, from its raw bytes, and answered when what it points at is stored: one row.
+A call is proven by the source's adapter, from its raw bytes, and answered when what it points at is stored: one row
+(none for a handshake, which nothing proves).
 Import runs read the records themselves later. Nobody signs in here, and nothing of a body is logged or kept.
 """
 
@@ -9,7 +10,6 @@ from __future__ import annotations
 import re
 import traceback
 import zlib
-from collections.abc import Sequence
 
 import structlog
 from flask import Blueprint, Response, abort, current_app, request
@@ -26,7 +26,7 @@ from app.registry import SOURCES, kinds
 from app.sources import hooks, inbox
 from app.sources.adapter import Delivery, Receipt
 from app.sources.errors import DeliveryRefused
-from app.sources.hooks import Called, GivesTokens
+from app.sources.hooks import Called, Callees, GivesTokens
 
 log = structlog.get_logger(__name__)
 
@@ -53,19 +53,24 @@ def _limit_body() -> None:
 def deliver(kind: str, public_id: str, hook_key: str | None = None) -> Response:
     """Keep a delivery for the first source whose adapter takes it; answer as that adapter says.
 
-    404 when no source may be meant, 401 when none believes the call, 400 when the one that does cannot read it.
+    404 when no source may be meant, 401 when none believes the call, 400 when the one that does cannot read it;
+    503 when none does and there is one that cannot be asked.
     """
     body = request.get_data(cache=False)
     refused: list[tuple[Called, DeliveryRefused]] = []
-    for candidate in _called(kind, public_id, hook_key):
+    callees = _called(kind, public_id, hook_key)
+    for candidate in callees.asked:
         try:
             receipt = candidate.adapter.receive(candidate.context, _delivery(body, candidate.is_keyed))
         except DeliveryRefused as refusal:
             refused.append((candidate, refusal))
             continue
-        with writing() as connection:
-            inbox.take(connection, candidate.known, receipt, body)
+        if receipt.is_kept:
+            with writing() as connection:
+                inbox.take(connection, candidate.known, receipt, body)
         return _answer(receipt)
+    if callees.unreadable:
+        return _unreadable(callees)
     for candidate, why in refused:
         _note(candidate, why)
     return _refusal(400 if any(why.status == 400 for _, why in refused) else 401)
@@ -77,7 +82,8 @@ def token(kind: str, public_id: str, hook_key: str | None = None) -> Response:
     """Give a vendor the token that it calls us with (RFC 6749 §4.4), where its adapter gives tokens."""
     form, authorization = request.form.to_dict(), request.headers.get("Authorization")
     refused: Response | None = None
-    for candidate in _called(kind, public_id, hook_key):
+    callees = _called(kind, public_id, hook_key)
+    for candidate in callees.asked:
         if not isinstance(candidate.adapter, GivesTokens):
             continue
         try:
@@ -91,19 +97,21 @@ def token(kind: str, public_id: str, hook_key: str | None = None) -> Response:
         if receipt.status == 401:
             _note(candidate, DeliveryRefused("A token was asked for with other credentials."))
         refused = refused or _answer(receipt)
+    if callees.unreadable:
+        return _unreadable(callees)
     if refused is None:
         abort(404)
     return refused
 
 
-def _called(kind: str, public_id: str, hook_key: str | None) -> Sequence[Called]:
+def _called(kind: str, public_id: str, hook_key: str | None) -> Callees:
     """Return the sources that a call may be for; the same 404 for all that nobody is called at."""
     if kind not in kinds(SOURCES) or not _PUBLIC_ID.fullmatch(public_id):
         abort(404)
     with reading() as connection:
         tenant_id = connection.scalar(select(_tenant.c.id).where(_tenant.c.public_id == public_id))
-        found = [] if tenant_id is None else hooks.called(connection, tenant_id, kind, hook_key)
-    if not found:
+        found = None if tenant_id is None else hooks.called(connection, tenant_id, kind, hook_key)
+    if found is None or not (found.asked or found.unreadable):
         if tenant_id is not None and _may_note(tenant_id, f"{kind} 404"):
             log.info("a webhook call for no source", tenant_id=tenant_id, kind=kind)
         abort(404)
@@ -161,6 +169,22 @@ def _refused(error: HTTPException) -> Response:
 @blueprint.errorhandler(PoolTimeout)
 def _not_stored(error: Exception) -> Response:
     log.error("a webhook call could not be stored; its sender is asked to send it again", kind=_kind())
+    return _send_again()
+
+
+def _unreadable(callees: Callees) -> Response:
+    """Ask for the call again: it may be for a source whose secrets no key at hand opens."""
+    if _may_note(callees.tenant_id, f"{_kind()} unreadable"):
+        log.error(
+            "a webhook call may be for a source whose secrets do not open; its sender is asked to send it again",
+            tenant_id=callees.tenant_id,
+            kind=_kind(),
+            sources=callees.unreadable,
+        )
+    return _send_again()
+
+
+def _send_again() -> Response:
     return Response("send it again\n", 503, {"Retry-After": str(RETRY_SECONDS)}, mimetype="text/plain")
 
 

@@ -183,6 +183,23 @@ def test_status_and_link_show_say_how_things_stand(added: Rollcall, hire: Callab
     assert "reserved" in ruth["why_not_sent"]
 
 
+def test_who_is_held_gets_nothing_before_they_are_let_go(
+    added: Rollcall, far: Scim, hire: Callable[..., str]
+) -> None:
+    hire("Maya", "Okafor")
+    named = ("--target", "okta", "--email", "maya.okafor@example.com", "--tenant", "acme", "--json")
+    assert _last(added("link", "hold", *named, "--note", "asked by legal"))["held"] is True
+    assert "held at okta already" in added("link", "hold", *named).stderr
+    _sync(added)
+    assert far.accounts() == {}
+    assert "holds this person" in _last(added("link", "show", *named))["why_not_sent"]
+
+    assert _last(added("link", "let-go", *named, "--by", "eve@example.com"))["held"] is False
+    assert added("link", "let-go", *named).exit_code == 2
+    _sync(added)
+    assert list(far.accounts()) == ["maya.okafor@example.com"]
+
+
 def test_a_deselected_field_is_not_sent(added: Rollcall, far: Scim, hire: Callable[..., str]) -> None:
     assert added("target", "fields", "okta", "--tenant", "acme", "--deselect", "title").exit_code == 0
     hire("Maya", "Okafor", title="Engineer")
@@ -294,6 +311,16 @@ def test_targets_are_listed_probed_paused_and_removed(added: Rollcall) -> None:
     assert added("target", "pause", "okta", "--tenant", "acme").exit_code == 0
     assert added("target", "remove", "okta", "--tenant", "acme", "--yes").exit_code == 0
     assert added("target", "list", "--tenant", "acme", "--json").stdout == ""
+
+
+def test_another_system_gets_no_token_of_the_one_before(added: Rollcall) -> None:
+    elsewhere = ("target", "set", "okta", "--tenant", "acme", "--url", "https://elsewhere.example/scim")
+    refused = added(*elsewhere)
+    assert refused.exit_code == 2
+    assert "stored token of okta does not go there" in refused.stderr
+    assert added(*elsewhere, "--secret", "token=-", input="its-own\n").exit_code == 0
+    status = added("target", "status", "okta", "--tenant", "acme", "--json")
+    assert _last(status)["url"] == "https://elsewhere.example/scim"
 
 
 WRONG = [

@@ -18,7 +18,8 @@ from tests.harness.postgres import FOLDER_PREFIX, LONGEST_SOCKET_PATH, PostgresC
 
 ROOT = Path(__file__).parents[2]
 OWN_CLUSTER = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a run in the background inherits that it is ignored
 from tests.harness.postgres import PostgresCluster
 with PostgresCluster() as cluster:
     print(cluster.folder, cluster._server.pid, flush=True)

@@ -20,6 +20,7 @@ from app.config import Settings
 from app.database import is_sqlite, reading, writing
 from tests.harness.import_trial import Import
 from tests.harness.later import Later, clock_ahead
+from tests.harness.publish_trial import Publish
 from tests.harness.push_trials import Approval, Push
 from tests.harness.sweep import DATABASE, DEATHS, HTTP, MAIL, Fault, Killed, Place, sweep
 from tests.harness.trials import Notice, Post, TokenIssue
@@ -110,6 +111,11 @@ def test_an_import_counts_every_row_once_and_marks_every_change(
 @pytest.mark.parametrize("place", DATABASE)
 def test_a_token_works_or_does_not_exist(later: Later, place: Place) -> None:
     assert swept(lambda: TokenIssue(later), place) > 0
+
+
+@pytest.mark.parametrize("place", DATABASE)
+def test_a_source_is_published_whole_or_not_at_all(later: Later, place: Place) -> None:
+    assert swept(lambda: Publish(later), place) > 0
 
 
 @pytest.mark.parametrize("place", DATABASE)

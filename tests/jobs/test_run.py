@@ -65,7 +65,10 @@ class Installation:
         assert self.process is not None
         found = {}
         for child in _children(self.process.pid):
-            words = Path(f"/proc/{child}/cmdline").read_bytes().decode().split("\0")
+            try:
+                words = Path(f"/proc/{child}/cmdline").read_bytes().decode().split("\0")
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # it has ended since
             if "app.cli" in words:
                 found[words[words.index("app.cli") + 1]] = child
         return found

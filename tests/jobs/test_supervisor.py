@@ -18,10 +18,15 @@ from tests.harness.facts import is_running, wait_until
 
 ROOT = Path(__file__).parents[2]
 
-# The program under the supervisor's eyes: argv is the patience and then the parts, as JSON.
+# The program under the supervisor's eyes: argv is the patience and then the parts, as JSON, and the seconds that it
+# takes to read which signals have arrived.
 PARENT = """
-import json, sys
+import json, sys, time
+from app.jobs import supervisor
 from app.jobs.supervisor import Part, Patience, Supervisor
+read = supervisor._stop_asked
+pause = float(sys.argv[3]) if sys.argv[3:] else 0
+supervisor._stop_asked = lambda received: (time.sleep(pause), read(received))[1]
 patience, parts = json.loads(sys.argv[1]), json.loads(sys.argv[2])
 sys.exit(Supervisor([Part(**part) for part in parts], Patience(**patience)).run())
 """
@@ -50,23 +55,28 @@ BODIES = {
 }
 
 
+def _heed_signals() -> None:
+    """Whoever started the tests may have these ignored (nohup, `&` in a script), and children inherit that."""
+    for number in (signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Group:
     """A supervisor that runs in a process of its own, and what can be seen of it from outside."""
 
-    def __init__(self, folder: Path, patience: dict[str, float], *names: str) -> None:
+    def __init__(self, folder: Path, patience: dict[str, float], *names: str, reads_after: float = 0) -> None:
         self.folder = folder
         self.names = names
         self.log_file = folder / "log"
         parts = [self._part(name) for name in names]
         with self.log_file.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", PARENT, json.dumps(patience), json.dumps(parts)],
+                [sys.executable, "-c", PARENT, json.dumps(patience), json.dumps(parts), str(reads_after)],
                 cwd=folder,
                 env={**os.environ, "PYTHONPATH": str(ROOT), "CHILD": NOTE_PID + BODIES["steady"]},
                 stdout=log,
                 stderr=log,
-                # Whoever started the tests may have this signal ignored (nohup), and children inherit that.
-                preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+                preexec_fn=_heed_signals,
             )
 
     def _part(self, name: str) -> dict[str, object]:
@@ -91,8 +101,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Group]]:
     """Starts a supervisor over the named parts; `patience` may be given by keyword."""
     groups: list[Group] = []
 
-    def _start(*names: str, **patience: float) -> Group:
-        groups.append(Group(tmp_path, patience, *names))
+    def _start(*names: str, reads_after: float = 0, **patience: float) -> Group:
+        groups.append(Group(tmp_path, patience, *names, reads_after=reads_after))
         return groups[-1]
 
     yield _start
@@ -122,6 +132,13 @@ def test_ctrl_c_and_a_closed_terminal_stop_it_too(
     group.process.send_signal(number)
     assert group.process.wait(30) == 0
     assert not group.living("steady")
+
+
+def test_a_part_that_ends_while_signals_are_read_is_not_waited_for(start: Callable[..., Group]) -> None:
+    group = start("steady", stop=600, reads_after=0.3)
+    wait_until(lambda: group.living("steady"), "the part runs")
+    group.process.terminate()
+    assert group.process.wait(30) == 0
 
 
 def test_a_part_gets_the_time_to_finish_what_it_has_begun(start: Callable[..., Group]) -> None:

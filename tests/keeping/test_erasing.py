@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from app import clock, directory
 from app.access import audit
@@ -19,8 +19,8 @@ from app.directory import agreement
 from app.errors import NotFoundError, WrongUse
 from app.keeping import erasing, rows
 from app.notices import telling
-from app.provisioning import balance
-from app.provisioning.tables import link_table, operation_table
+from app.provisioning import balance, gates, links
+from app.provisioning.tables import gate_table, link_table, operation_table
 from app.sources import catalog, drafts, runner
 from app.sources.tables import source_record
 from scim.resources import HR
@@ -162,6 +162,34 @@ def test_a_suspend_that_was_owed_is_still_sent_without_a_name(world: World, far:
     assert account["active"] is False
     assert account["title"] == TITLE
     assert world.link(employee_id).due_at is None
+
+
+def _shut(world: World, employee_id: str, change: str) -> None:
+    """Have a class of change discarded for somebody, or held by hand."""
+    row = {"tenant_id": world.tenant.id, "target_id": world.target.id, "employee_id": employee_id}
+    with writing() as connection:
+        connection.execute(insert(gate_table), row | {"change": change, "plan_id": None})
+
+
+@pytest.mark.parametrize("change", [links.HOLD, gates.blank("title")])
+def test_a_suspend_that_no_gate_keeps_back_is_still_owed(world: World, far: Scim, change: str) -> None:
+    employee_id = _live(world)
+    world.change(employee_id, active=False)
+    _shut(world, employee_id, change)
+    (account,) = erasing.erase(world.tenant.id, employee_id, _by(world)).accounts
+    assert account.suspend == "owed"
+    world.settle()
+    assert [user["active"] for user in far.users() if user["id"] == account.remote_id] == [False]
+
+
+def test_a_suspend_that_an_admin_discarded_is_not_sent_after_the_erasure(world: World, far: Scim) -> None:
+    employee_id = _live(world)
+    world.change(employee_id, active=False)
+    _shut(world, employee_id, gates.SUSPEND)
+    (account,) = erasing.erase(world.tenant.id, employee_id, _by(world)).accounts
+    assert account.suspend == "no"
+    world.settle()
+    assert [user["active"] for user in far.users() if user["id"] == account.remote_id] == [True]
 
 
 def test_a_deleted_person_is_erased_too_and_twice_is_once(

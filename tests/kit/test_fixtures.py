@@ -28,6 +28,12 @@ def test_a_vendor_is_served_over_http_and_its_calls_are_kept(vendor_server: Call
     assert server.calls() == []
 
 
+def test_a_vendor_gets_the_body_of_a_call(vendor_server: Callable[..., Any]) -> None:
+    server = vendor_server(Request.application(lambda request: Response(request.get_data()[::-1])))
+    assert requests.post(server.url, data=b"abc", timeout=10).text == "cba"
+    assert [call.body for call in server.calls()] == ["abc"]
+
+
 def test_faults_stand_before_any_application(vendor_server: Callable[..., Any]) -> None:
     server = vendor_server(echo, faults="429:nth=2,retry_after=7")
     answers = [requests.get(server.url, timeout=10) for _ in range(3)]
@@ -54,11 +60,11 @@ def test_a_source_is_connected_imported_and_looked_at(
 ) -> None:
     vendor = JazzHRSimulator(faults="no-limit")
     vendor.hire({"first_name": "Maya", "email": "maya@example.org"})
-    server = vendor_server(vendor, faults="503:every=2,retry_after=3600")
+    server = vendor_server(vendor, faults="503:every=2,retry_after=120")
     source = rollcall_source("jazzhr", {"base_url": f"{server.url}/v1"}, {"api_key": DEFAULT_KEY})
     assert rollcall_import(source, dry_run=True).counts.added == 1
     assert rollcall_employee("maya@example.org") is None
-    # Each hour that the vendor asks for is over at once.
+    # Each two minutes that the vendor asks for are over at once.
     run = rollcall_import(source)
     assert (run.state, run.counts.added) == ("finished", 1)
     assert rollcall_employee("maya@example.org")["name"]["givenName"] == "Maya"

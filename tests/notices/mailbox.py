@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -44,6 +44,11 @@ class Mailbox:
         return "250 taken"
 
 
+async def closed(server: asyncio.Server) -> None:
+    """Let a server take nobody else."""
+    server.close()
+
+
 @contextmanager
 def mailbox(
     *, tls: ssl.SSLContext | None = None, smtps: bool = False, sign_in: bool = False
@@ -67,19 +72,22 @@ def mailbox(
             tls_context=None if smtps else tls,
         )
 
+    # The loop never runs in the test's own thread: where a browser is open, Playwright's loop runs there already.
     loop = asyncio.new_event_loop()
-    starting = loop.create_server(speak, "127.0.0.1", 0, ssl=tls if smtps else None)
-    server = loop.run_until_complete(starting)
-    box.port = server.sockets[0].getsockname()[1]
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
+
+    def wait_for(awaited: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(awaited, loop).result(10)
+
+    server = wait_for(loop.create_server(speak, "127.0.0.1", 0, ssl=tls if smtps else None))
+    box.port = server.sockets[0].getsockname()[1]
     try:
         yield box
     finally:
+        wait_for(closed(server))
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
-        server.close()
-        loop.run_until_complete(asyncio.sleep(0))
         loop.close()
 
 

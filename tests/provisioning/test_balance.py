@@ -16,7 +16,7 @@ from app.cli.verify import verify
 from app.database import is_sqlite, reading, writing
 from app.directory import agreement
 from app.directory.agreement import Check
-from app.directory.tables import Counter, EmployeeEmail, EmployeeRow, Membership, Revision
+from app.directory.tables import Counter, EmployeeEmail, EmployeeRow, Membership, Revision, RosterLine
 from app.provisioning import approvals, balance, ledger, rehearsal, resync, targets
 from app.provisioning.tables import (
     gate_table,
@@ -368,6 +368,8 @@ def test_damage_of_the_directory_is_found_and_named(healthy: tuple[World, str]) 
     assert ("version_differs", maya) in wrong(world)
     edit(employee, is_maya, version=2, user_name_key="somebody-else")
     assert ("look_up_differs", maya) in wrong(world)
+    edit(RosterLine.__table__, RosterLine.__table__.c.employee_id == maya, name_key="somebody else")
+    assert ("roster_differs", maya) in wrong(world)
     edit(employee, is_maya, user_name_key=_key_of(wire), owners="{}")
     assert ("owners_differ", maya) in wrong(world)
     edit(revision, of_maya & (revision.c.number == 2), changes=changes[2].replace("Engineer", "Intern"))
@@ -390,6 +392,9 @@ def test_rows_that_are_gone_or_left_over_are_found(healthy: tuple[World, str]) -
         )
         connection.execute(update(Counter.__table__).values(number=Counter.number + 1))
     assert {("look_up_differs", maya), ("left_over", "no-group"), ("counter_differs", "User")} <= wrong(world)
+    with writing() as connection:
+        connection.execute(delete(RosterLine.__table__))
+    assert ("roster_missing", maya) in wrong(world)
     with writing() as connection:
         connection.execute(delete(Revision.__table__).where(Revision.resource_id == maya))
     assert ("no_revision", maya) in wrong(world)

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from app.database import writing
-from app.provisioning import approvals, breaker
+from app.provisioning import approvals, breaker, rehearsal
 from tests.provisioning.world import World
 
 RUN = 7
@@ -31,7 +31,7 @@ def suspended(world: World) -> int:
     return sum(account["active"] is False for account in world.far.accounts().values())
 
 
-def test_suspends_of_a_run_wait_until_it_has_ended_and_everything_else_goes_on(
+def test_rule_16_suspends_of_a_run_wait_until_it_has_ended_and_everything_else_goes_on(
     world: World, ended: set[int]
 ) -> None:
     maya, noor = world.hire("Maya", "Okafor"), world.hire("Noor", "Haddad")
@@ -51,7 +51,7 @@ def test_suspends_of_a_run_wait_until_it_has_ended_and_everything_else_goes_on(
     assert suspended(world) == 1
 
 
-def test_up_to_five_suspends_of_a_run_pass(world: World, ended: set[int]) -> None:
+def test_rule_16_up_to_five_suspends_of_a_run_pass(world: World, ended: set[int]) -> None:
     people = world.hire_many(6)
     world.tick()
     ended.add(RUN)
@@ -64,7 +64,7 @@ def test_up_to_five_suspends_of_a_run_pass(world: World, ended: set[int]) -> Non
     assert world.plans(kind="held") == []
 
 
-def test_more_than_five_and_twenty_percent_wait_for_approval(world: World, ended: set[int]) -> None:
+def test_rule_16_more_than_five_and_twenty_percent_wait_for_approval(world: World, ended: set[int]) -> None:
     people = world.hire_many(10)
     world.tick()
     ended.add(RUN)
@@ -90,7 +90,7 @@ def test_more_than_five_and_twenty_percent_wait_for_approval(world: World, ended
     assert {line["state"] for line in world.lines(plan.id)} == {"applied"}
 
 
-def test_twenty_percent_of_many_pass(world: World, ended: set[int]) -> None:
+def test_rule_16_twenty_percent_of_many_pass(world: World, ended: set[int]) -> None:
     people = world.hire_many(40)
     world.tick()
     ended.add(RUN)
@@ -102,7 +102,9 @@ def test_twenty_percent_of_many_pass(world: World, ended: set[int]) -> None:
     assert suspended(world) == 8
 
 
-def test_someone_active_again_is_not_suspended_by_a_late_approval(world: World, ended: set[int]) -> None:
+def test_rule_16_someone_active_again_is_not_suspended_by_a_late_approval(
+    world: World, ended: set[int]
+) -> None:
     people = world.hire_many(10)
     world.tick()
     ended.add(RUN)
@@ -120,7 +122,9 @@ def test_someone_active_again_is_not_suspended_by_a_late_approval(world: World, 
     assert [line["employee_id"] for line in refused] == [people[0]]
 
 
-def test_discarded_suspends_stay_unsent_until_the_status_changes_again(world: World, ended: set[int]) -> None:
+def test_rule_16_discarded_suspends_stay_unsent_until_the_status_changes_again(
+    world: World, ended: set[int]
+) -> None:
     people = world.hire_many(10)
     world.tick()
     ended.add(RUN)
@@ -140,7 +144,7 @@ def test_discarded_suspends_stay_unsent_until_the_status_changes_again(world: Wo
     assert suspended(world) == 1
 
 
-def test_changes_by_a_person_do_not_count(world: World, ended: set[int]) -> None:
+def test_rule_16_changes_by_a_person_do_not_count(world: World, ended: set[int]) -> None:
     people = world.hire_many(10)
     world.tick()
     for id_ in people:
@@ -151,7 +155,7 @@ def test_changes_by_a_person_do_not_count(world: World, ended: set[int]) -> None
     assert suspended(world) == 10
 
 
-def test_the_breaker_can_be_switched_off(world: World, ended: set[int]) -> None:
+def test_rule_16_the_breaker_can_be_switched_off(world: World, ended: set[int]) -> None:
     people = world.hire_many(10)
     world.tick()
     world.configure(breaker="off")
@@ -164,7 +168,7 @@ def test_the_breaker_can_be_switched_off(world: World, ended: set[int]) -> None:
     assert suspended(world) == 10
 
 
-def test_a_suspend_held_back_is_still_owed_after_the_employee_was_deleted(
+def test_rule_16_a_suspend_held_back_is_still_owed_after_the_employee_was_deleted(
     world: World, ended: set[int]
 ) -> None:
     maya = world.hire("Maya", "Okafor")
@@ -184,7 +188,7 @@ def test_a_suspend_held_back_is_still_owed_after_the_employee_was_deleted(
 # --- the other classes --------------------------------------------------------------------------------------------
 
 
-def test_too_many_creations_of_a_run_wait_and_nobody_else_does(world: World, ended: set[int]) -> None:
+def test_rule_16_too_many_creations_of_a_run_wait_and_nobody_else_does(world: World, ended: set[int]) -> None:
     world.hire("Maya", "Okafor")
     world.tick()
     world.configure(create_floor="2", create_percent="10")
@@ -203,7 +207,7 @@ def test_too_many_creations_of_a_run_wait_and_nobody_else_does(world: World, end
     assert len(world.far.accounts()) == 5
 
 
-def test_the_first_people_of_a_target_are_what_it_is_there_for(world: World, ended: set[int]) -> None:
+def test_rule_16_the_first_people_of_a_target_are_what_it_is_there_for(world: World, ended: set[int]) -> None:
     world.configure(create_floor="2", create_percent="10")
     ended.add(RUN)
     world.hire_many(3, run=RUN)
@@ -213,7 +217,9 @@ def test_the_first_people_of_a_target_are_what_it_is_there_for(world: World, end
     assert len(world.far.accounts()) == 3
 
 
-def test_too_many_new_addresses_of_a_run_wait_and_other_fields_go_on(world: World, ended: set[int]) -> None:
+def test_rule_16_too_many_new_addresses_of_a_run_wait_and_other_fields_go_on(
+    world: World, ended: set[int]
+) -> None:
     people = world.hire_many(3)
     world.tick()
     world.configure(email_floor="2", email_percent="10")
@@ -234,7 +240,9 @@ def test_too_many_new_addresses_of_a_run_wait_and_other_fields_go_on(world: Worl
     assert sorted(world.far.accounts()) == [f"new{n}@example.com" for n in range(3)]
 
 
-def test_blankings_are_judged_field_by_field_and_some_may_be_approved(world: World, ended: set[int]) -> None:
+def test_rule_16_blankings_are_judged_field_by_field_and_some_may_be_approved(
+    world: World, ended: set[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     people = world.hire_many(3, title="Engineer", nickName="Nick")
     world.tick()
     world.configure(blank_floor="2", blank_percent="10")
@@ -248,6 +256,7 @@ def test_blankings_are_judged_field_by_field_and_some_may_be_approved(world: Wor
     assert {account.get("title") for account in world.far.accounts().values()} == {"Engineer"}
     plan = world.plans(kind="held")[0]
     assert {tuple(line["after"].items()) for line in world.lines(plan.id)} == {(("title", None),)}
+    monkeypatch.setattr(approvals, "AT_ONCE", 2)  # so many are named in a statement
 
     with writing() as connection:
         assert approvals.approve(connection, world.tenant.id, plan.id, "test", employees=people[:1]) == 1
@@ -268,7 +277,7 @@ def test_blankings_are_judged_field_by_field_and_some_may_be_approved(world: Wor
     assert world.account("p1.many@example.com").get("title") is None
 
 
-def test_small_runs_add_up_over_a_day(world: World, ended: set[int]) -> None:
+def test_rule_16_small_runs_add_up_over_a_day(world: World, ended: set[int]) -> None:
     people = world.hire_many(10)
     world.tick()
     ended.update((RUN, RUN + 1, RUN + 2))
@@ -285,7 +294,9 @@ def test_small_runs_add_up_over_a_day(world: World, ended: set[int]) -> None:
     assert "after 4 in the 24 hours before" in world.plans(kind="held")[0].reason
 
 
-def test_someone_who_comes_back_by_a_run_is_re_activated_at_once(world: World, ended: set[int]) -> None:
+def test_rule_16_someone_who_comes_back_by_a_run_is_re_activated_at_once(
+    world: World, ended: set[int]
+) -> None:
     maya = world.hire("Maya", "Okafor")
     world.tick()
     world.change(maya, active=False)
@@ -295,3 +306,100 @@ def test_someone_who_comes_back_by_a_run_is_re_activated_at_once(world: World, e
     world.tick()
 
     assert suspended(world) == 0
+
+
+def test_rule_16_a_change_of_something_else_lets_no_waiting_suspend_past_the_breaker(
+    world: World, ended: set[int]
+) -> None:
+    people = world.hire_many(10)
+    world.tick()
+    for id_ in people[:6]:
+        world.change(id_, run=RUN, active=False)
+    for id_ in people[:3]:
+        world.change(id_, title="Lead")
+    for id_ in people[3:6]:
+        world.change(id_, run=RUN + 1, title="Lead")
+
+    world.tick()
+    ended |= {RUN, RUN + 1}
+    world.tick()
+
+    assert suspended(world) == 0
+    assert len(world.lines(world.plans(kind="held")[0].id)) == 6
+
+
+def test_rule_16_the_approval_of_an_older_dry_run_lets_no_waiting_suspend_past_the_breaker(
+    world: World, ended: set[int]
+) -> None:
+    people = world.hire_many(10)
+    world.tick()
+    for id_ in people[:6]:
+        world.change(id_, title="Lead")
+    plan_id = rehearsal.rehearse(world.target)
+    for id_ in people[:6]:
+        world.change(id_, run=RUN, active=False)
+
+    world.approve(plan_id)
+    world.tick()
+    world.tick()
+    assert suspended(world) == 0
+
+    ended.add(RUN)
+    world.tick()
+    assert suspended(world) == 0
+    assert len(world.lines(world.plans(kind="held")[0].id)) == 6
+
+
+def test_rule_16_who_approves_many_creations_has_not_approved_a_protected_account(
+    world: World, ended: set[int]
+) -> None:
+    world.hire("Noor", "Haddad")
+    world.tick()
+    world.configure(protected="p0.many")
+    world.far.add("p0.many@example.com", "p0.many", title="Owner of the API key")
+    ended.add(RUN)
+    people = world.hire_many(60, run=RUN, title="Engineer")
+    world.tick()
+
+    world.approve(world.plans(kind="held")[0].id)
+    world.settle()
+
+    assert world.account("p0.many@example.com")["title"] == "Owner of the API key"
+    assert world.account("p1.many@example.com")["title"] == "Engineer"
+    assert world.link(people[0]).reason_code == "protected_account"
+    (waiting,) = world.plans(kind="approval")
+    assert [line["employee_id"] for line in world.lines(waiting.id)] == [people[0]]
+
+
+def test_rule_16_a_leaver_with_a_protected_account_waits_for_a_second_approval_and_is_not_forgotten(
+    world: World, ended: set[int]
+) -> None:
+    people = world.hire_many(10)
+    world.tick()
+    world.configure(protected="p0.many")
+    world.settle()
+    ended.add(RUN)
+    for id_ in people[:6]:
+        world.change(id_, run=RUN, active=False)
+    world.tick()
+
+    world.approve(world.plans(kind="held")[0].id)
+    world.settle()
+    assert suspended(world) == 5
+    (waiting,) = world.plans(kind="approval", state="waiting")
+    assert [line["employee_id"] for line in world.lines(waiting.id)] == [people[0]]
+
+    world.approve(waiting.id)
+    world.settle()
+    assert suspended(world) == 6
+
+
+def test_rule_1_suspends_of_a_run_go_first_again_when_it_has_ended(world: World, ended: set[int]) -> None:
+    maya = world.hire("Maya", "Okafor")
+    world.tick()
+    world.change(maya, run=RUN, active=False)
+    world.tick()
+    ended.add(RUN)
+    with writing() as connection:
+        breaker.review(connection, world.target)
+    assert world.link(maya).priority == 0

@@ -39,7 +39,7 @@ class FaultyFar:
 
 
 @pytest.mark.timeout(3600)
-def test_killed_workers_lose_nobody_and_create_nobody_twice(
+def test_rule_13_killed_workers_lose_nobody_and_create_nobody_twice(
     tenant: Tenant, database_url: str, tmp_path: Path
 ) -> None:
     seed = random.SystemRandom().randrange(2**31)

@@ -32,7 +32,7 @@ def faults(world: World, spec: str) -> None:
     world.far.simulator.plan_faults(spec)  # type: ignore[attr-defined]
 
 
-def test_an_idle_tick_of_10000_linked_people_sends_nothing_and_reads_one_index(world: World) -> None:
+def test_rule_11_an_idle_tick_of_10000_linked_people_sends_nothing_and_reads_one_index(world: World) -> None:
     world.tick()
     columns = {
         "tenant_id": world.tenant.id,
@@ -78,7 +78,7 @@ def test_a_first_sync_of_people_who_are_there_lists_once_and_writes_only_what_di
     assert len(world.writes()) == people / 10
 
 
-def test_two_drains_at_once_share_the_work_and_never_a_person(world: World, app: Flask) -> None:
+def test_rule_13_two_drains_at_once_share_the_work_and_never_a_person(world: World, app: Flask) -> None:
     people = world.hire_many(150)
     faults(world, "no-uniqueness; slow:ms=5")
     world.tick()
@@ -93,7 +93,7 @@ def test_two_drains_at_once_share_the_work_and_never_a_person(world: World, app:
     assert {account["title"] for account in world.far.accounts().values()} == {"Engineer"}
 
 
-def test_ticks_of_one_target_never_overlap_and_missed_ones_become_one(world: World) -> None:
+def test_rule_11_ticks_of_one_target_never_overlap_and_missed_ones_become_one(world: World) -> None:
     holder = deliverer.new_holder(world.tenant.id, world.target.id)
     with writing() as connection:
         assert turns.take_tick(connection, holder)
@@ -149,7 +149,7 @@ def _draining(world: World, app: Flask) -> Iterator[None]:
     thread.join()
 
 
-def test_a_worker_that_lost_its_lease_neither_begins_nor_settles(world: World) -> None:
+def test_rule_13_a_worker_that_lost_its_lease_neither_begins_nor_settles(world: World) -> None:
     maya = world.hire("Maya", "Okafor")
     slow, quick = (deliverer.new_holder(world.tenant.id, world.target.id) for _ in range(2))
     with writing() as connection:
@@ -166,7 +166,9 @@ def test_a_worker_that_lost_its_lease_neither_begins_nor_settles(world: World) -
     assert world.link(maya).state == "new"
 
 
-def test_a_change_made_while_a_request_is_under_way_is_delivered_afterwards(world: World, app: Flask) -> None:
+def test_rule_13_a_change_made_while_a_request_is_under_way_is_delivered_afterwards(
+    world: World, app: Flask
+) -> None:
     maya = world.hire("Maya", "Okafor", title="A")
     world.tick()
     world.change(maya, title="B")
@@ -197,7 +199,7 @@ def test_someone_deleted_while_the_create_is_under_way_becomes_an_orphan(world: 
     assert world.account("maya.okafor@example.com")["active"] is True
 
 
-def test_suspends_leave_before_everything_else(world: World) -> None:
+def test_rule_6_suspends_leave_before_everything_else(world: World) -> None:
     people = world.hire_many(120)
     world.tick()
     for id_ in people[:-1]:
@@ -210,7 +212,9 @@ def test_suspends_leave_before_everything_else(world: World) -> None:
     assert world.writes()[0][1].endswith(world.link(people[-1]).remote_id)
 
 
-def test_a_list_that_cannot_be_trusted_makes_a_full_resync_read_account_by_account(world: World) -> None:
+def test_rule_12_a_list_that_cannot_be_trusted_makes_a_full_resync_read_account_by_account(
+    world: World,
+) -> None:
     people = world.hire_many(25)
     world.tick()
     world.far.change(world.link(people[3]).remote_id, title="King")
@@ -224,7 +228,7 @@ def test_a_list_that_cannot_be_trusted_makes_a_full_resync_read_account_by_accou
     assert world.account("p3.many@example.com")["title"] == "Engineer"
 
 
-def test_a_full_resync_that_is_asked_for_twice_is_one(world: World) -> None:
+def test_rule_12_a_full_resync_that_is_asked_for_twice_is_one(world: World) -> None:
     world.hire_many(3)
     with writing() as connection:
         one = resync.request_full(connection, world.target, "first")

@@ -6,14 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import update
+
 from app import directory
 from app.access import clients
 from app.cli.employee import employee
 from app.cli.link import link
 from app.database import reading, writing
-from app.provisioning import explain, targets
+from app.provisioning import explain, orphans, targets
 from app.provisioning.fields import FIELDS
 from app.provisioning.reasons import FIELD_REASONS, LINK_REASONS
+from app.provisioning.tables import link_table
 from tests.provisioning.commands import answer, run
 from tests.provisioning.world import HUMAN, World
 
@@ -217,12 +220,23 @@ def test_a_link_of_a_deleted_employee_is_explained_too(scim_world: Make) -> None
     assert "deleted" in found["why_not_sent"]
 
 
+def test_an_orphan_is_found_by_an_address_with_a_capital_that_is_not_ascii(world: World) -> None:
+    maya = world.hire("Maya", "Okafor")
+    world.tick()
+    world.delete(maya)
+    with writing() as connection:
+        connection.execute(update(link_table).values(label="Maya Okafor (Ökafor@example.com)"))
+    for email in ("Ökafor@example.com", "ökafor@example.com"):
+        with reading() as connection:
+            assert explain.employee_with(connection, world.target, email) == maya
+    with writing() as connection:
+        assert orphans.clear(connection, world.target, "test", "Ökafor@example.com").startswith("Maya")
+
+
 def test_without_a_link_the_report_says_so(scim_world: Make) -> None:
     world = scim_world()
     with writing() as connection:
         from sqlalchemy import delete
-
-        from app.provisioning.tables import link_table
 
         maya = directory.create(
             connection, world.tenant.id, HUMAN, {"userName": "maya", "schemas": [], "active": True}

@@ -480,6 +480,22 @@ def test_what_fails_for_more_than_72_hours_is_tried_once_a_day(scim_world: Make)
     assert (row(world, "sales").state, members(world)) == ("linked", {"Sales": {"Maya"}})
 
 
+def test_a_429_gives_no_group_up_however_long_ago_it_failed(scim_world: Make) -> None:
+    faults = "500:path=/Groups,nth=1; 429:path=/Groups,nth=2,retry_after=60"
+    world = scim_world(faults, groups="departments")
+    hire(world, "Maya", "Sales")
+    world.tick()
+    with writing() as connection:
+        long_ago = clock.after(-73 * 3600)
+        connection.execute(update(group_link_table).values(first_failed_at=long_ago, next_attempt_at=None))
+
+    world.tick()
+
+    waiting = row(world, "sales")
+    assert (waiting.state, waiting.reason_code) == ("new", "rate_limited")
+    assert waiting.next_attempt_at < clock.after(120)
+
+
 # --- helpers -----------------------------------------------------------------------------------------------------
 
 

@@ -18,14 +18,14 @@ def world(scim_world: Callable[..., World]) -> World:
     return scim_world()
 
 
-def test_a_new_employee_is_due_at_once(world: World) -> None:
+def test_rule_13_a_new_employee_is_due_at_once(world: World) -> None:
     link = world.link(world.hire("Maya", "Okafor"))
 
     assert (link.state, link.generation, link.due_generation) == ("new", 1, 1)
     assert link.due_at is not None
 
 
-def test_a_change_that_is_rolled_back_leaves_no_mark(world: World) -> None:
+def test_rule_13_a_change_that_is_rolled_back_leaves_no_mark(world: World) -> None:
     with pytest.raises(RuntimeError), writing() as connection:
         directory.create(connection, world.tenant.id, HUMAN, person("Maya", "Okafor"))
         raise RuntimeError
@@ -34,7 +34,7 @@ def test_a_change_that_is_rolled_back_leaves_no_mark(world: World) -> None:
         assert connection.execute(select(link_table)).first() is None
 
 
-def test_a_change_that_concerns_no_selected_field_marks_nothing(world: World) -> None:
+def test_rule_13_a_change_that_concerns_no_selected_field_marks_nothing(world: World) -> None:
     maya = world.hire("Maya", "Okafor")
     world.tick()
     before = world.link(maya).generation
@@ -44,7 +44,7 @@ def test_a_change_that_concerns_no_selected_field_marks_nothing(world: World) ->
     assert (world.link(maya).generation, world.link(maya).due_at) == (before, None)
 
 
-def test_a_change_that_only_rides_along_counts_but_is_not_due(world: World) -> None:
+def test_rule_13_a_change_that_only_rides_along_counts_but_is_not_due(world: World) -> None:
     maya = world.hire("Maya", "Okafor")
     world.tick()
     before = world.link(maya)
@@ -56,7 +56,7 @@ def test_a_change_that_only_rides_along_counts_but_is_not_due(world: World) -> N
     assert (link.generation, link.due_generation) == (before.generation + 1, before.due_generation)
 
 
-def test_an_earlier_mark_keeps_its_place(world: World) -> None:
+def test_rule_13_an_earlier_mark_keeps_its_place(world: World) -> None:
     maya = world.hire("Maya", "Okafor")
     first = world.link(maya).due_at
 
@@ -65,7 +65,7 @@ def test_an_earlier_mark_keeps_its_place(world: World) -> None:
     assert (world.link(maya).due_at, world.link(maya).generation) == (first, 2)
 
 
-def test_a_suspend_goes_first_and_waits_for_no_backoff(world: World) -> None:
+def test_rule_13_a_suspend_goes_first_and_waits_for_no_backoff(world: World) -> None:
     maya = world.hire("Maya", "Okafor")
     with writing() as connection:
         connection.execute(link_table.update().values(next_attempt_at="2999-01-01T00:00:00.000000Z"))
@@ -76,7 +76,7 @@ def test_a_suspend_goes_first_and_waits_for_no_backoff(world: World) -> None:
     assert (link.priority, link.next_attempt_at) == (0, None)
 
 
-def test_an_import_run_leaves_its_number_and_a_person_does_not(world: World) -> None:
+def test_rule_13_an_import_run_leaves_its_number_and_a_person_does_not(world: World) -> None:
     maya, noor = world.hire("Maya", "Okafor"), world.hire("Noor", "Haddad")
 
     world.change(maya, run=7, active=False)
@@ -89,7 +89,7 @@ def test_an_import_run_leaves_its_number_and_a_person_does_not(world: World) -> 
     assert world.link(maya).gate_run is None
 
 
-def test_who_shares_the_old_or_the_new_address_is_marked_too(world: World) -> None:
+def test_rule_13_who_shares_the_old_or_the_new_address_is_marked_too(world: World) -> None:
     old, new, moving = (
         world.hire("Old", "Sharer", "old@example.com"),
         world.hire("New", "Sharer", "new@example.com"),
@@ -104,7 +104,7 @@ def test_who_shares_the_old_or_the_new_address_is_marked_too(world: World) -> No
     assert world.link(new).due_at is not None
 
 
-def test_a_clean_link_of_a_deleted_employee_owes_nothing(world: World) -> None:
+def test_rule_13_a_clean_link_of_a_deleted_employee_owes_nothing(world: World) -> None:
     maya = world.hire("Maya", "Okafor")
     world.tick()
 

@@ -10,6 +10,7 @@ from app.database import reading, writing
 from app.errors import WrongUse
 from app.provisioning import approvals, plans, rehearsal, targets
 from app.provisioning.fields import Selection
+from tests.provisioning.far import TOKEN
 from tests.provisioning.world import World
 
 
@@ -35,6 +36,37 @@ def test_a_dry_run_writes_nothing_and_shows_every_request(world: World) -> None:
     assert "Engineer" in lines["Maya"]["requests"][0]["body"]
     assert lines["Noor"]["key"] == "work e-mail"
     assert lines["Ana"]["reason"] == "waiting: no work e-mail"
+
+
+def test_a_dry_run_of_many_people_reads_the_target_as_a_whole(scim_world: Callable[..., World]) -> None:
+    world = scim_world()
+    world.hire_many(25)
+    world.tick()
+    world.hire("Maya", "Okafor")
+    world.far.forget_calls()
+
+    plan_id = dry_run(world)
+
+    assert len(world.far.calls()) <= 3  # what it can do, and a page of its accounts
+    assert {line["kind"] for line in world.lines(plan_id)} == {"create"}
+
+
+def test_a_dry_run_of_a_target_that_came_after_the_people_reads_it_as_a_whole_too(
+    scim_world: Callable[..., World],
+) -> None:
+    world = scim_world()
+    world.hire_many(25)
+    with writing() as connection:
+        later = targets.add(
+            connection, world.tenant.id, "test",
+            kind="scim", name="later", url=world.far.url, token=TOKEN, paused=True,
+        )  # fmt: skip
+    world.far.forget_calls()
+
+    plan_id = rehearsal.rehearse(later)
+
+    assert len(world.far.calls()) <= 3
+    assert len(world.lines(plan_id)) == 25
 
 
 def test_an_approved_dry_run_is_applied_with_exactly_the_requests_it_showed(world: World) -> None:

@@ -60,7 +60,7 @@ def proposed(report: Report, **settings: str) -> list[str]:
 
 
 @pytest.mark.parametrize("far", ["scim2-server", "scim", "jumpcloud-scim", "jumpcloud-rest"], indirect=False)
-def test_a_probe_only_reads_unless_it_is_told_to_write(far: str) -> None:
+def test_rule_20_a_probe_only_reads_unless_it_is_told_to_write(far: str) -> None:
     made: Any = {
         "scim2-server": Scim2Server,
         "scim": Scim,
@@ -79,7 +79,7 @@ def test_a_probe_only_reads_unless_it_is_told_to_write(far: str) -> None:
         made.stop()
 
 
-def test_an_honest_provider_fits_the_generic_profile(probe: Probe) -> None:
+def test_rule_20_an_honest_provider_fits_the_generic_profile(probe: Probe) -> None:
     report, _ = probe()
     assert proposed(report) == []
     assert report.proposal is not None and report.proposal.profile == "generic"
@@ -106,7 +106,7 @@ def test_an_honest_provider_fits_the_generic_profile(probe: Probe) -> None:
         ("no-start-index", "paging", []),
     ],
 )
-def test_a_habit_is_found_and_the_setting_for_it_proposed(
+def test_rule_20_a_habit_is_found_and_the_setting_for_it_proposed(
     probe: Probe, faults: str, finding: str, lines: list[str]
 ) -> None:
     report, _ = probe(faults)
@@ -115,13 +115,13 @@ def test_a_habit_is_found_and_the_setting_for_it_proposed(
 
 
 @pytest.mark.parametrize("vendor", ["aws", "google"])
-def test_a_vendor_with_several_habits_is_recognised_by_them(probe: Probe, vendor: str) -> None:
+def test_rule_20_a_vendor_with_several_habits_is_recognised_by_them(probe: Probe, vendor: str) -> None:
     report, _ = probe(VENDORS[vendor], writes=True)
     assert proposed(report) == [f"profile={vendor}"]
     assert report.proposal is not None and report.proposal.unverified
 
 
-def test_a_filter_that_never_finds_anybody_does_not_pass_as_one_that_filters(probe: Probe) -> None:
+def test_rule_20_a_filter_that_never_finds_anybody_does_not_pass_as_one_that_filters(probe: Probe) -> None:
     # Somebody is listed, and a filter by his own user name does not find him.
     report, far = probe("filter-exact-case")
     assert states(report)["filter userName"] == "ok"
@@ -129,13 +129,13 @@ def test_a_filter_that_never_finds_anybody_does_not_pass_as_one_that_filters(pro
     assert states(probing.probe(ScimTarget({}), session(far)))["filter externalId"] == "ok"
 
 
-def test_with_nobody_there_the_way_of_paging_stays_unknown(probe: Probe) -> None:
+def test_rule_20_with_nobody_there_the_way_of_paging_stays_unknown(probe: Probe) -> None:
     report, _ = probe(people=0)
     assert (report.has_accounts, states(report)["list"]) == (False, "unknown")
     assert proposed(report) == []
 
 
-def test_a_provider_that_does_not_describe_itself_is_found_out_all_the_same(probe: Probe) -> None:
+def test_rule_20_a_provider_that_does_not_describe_itself_is_found_out_all_the_same(probe: Probe) -> None:
     report, _ = probe("no-discovery;page-cap:size=9")
     assert (states(report)["discovery"], states(report)["attributes"]) == ("note", "unknown")
     assert proposed(report) == ["page_size=9"]
@@ -154,14 +154,14 @@ def test_a_provider_that_does_not_describe_itself_is_found_out_all_the_same(prob
         ("gzip-bomb", errors.Unintelligible),
     ],
 )
-def test_a_target_that_cannot_be_used_is_said_so(
+def test_rule_20_a_target_that_cannot_be_used_is_said_so(
     probe: Probe, faults: str, error: type[errors.TargetError]
 ) -> None:
     with pytest.raises(error):
         probe(faults)
 
 
-def test_one_failing_question_does_not_hide_the_answers_to_the_others(probe: Probe) -> None:
+def test_rule_20_one_failing_question_does_not_hide_the_answers_to_the_others(probe: Probe) -> None:
     report, _ = probe("500:path=filter=externalId")
     assert (states(report)["filter externalId"], states(report)["filter userName"]) == ("unknown", "ok")
 
@@ -195,7 +195,7 @@ def live(far: Scim) -> list[str]:
         ("hollow-patch", "update", "ok", []),
     ],
 )
-def test_a_writing_probe_finds_the_habit_and_leaves_its_account_suspended(
+def test_rule_20_a_writing_probe_finds_the_habit_and_leaves_its_account_suspended(
     probe: Probe, faults: str, finding: str, state: str, lines: list[str]
 ) -> None:
     report, far = probe(faults, writes=True, people=3)
@@ -209,7 +209,7 @@ def test_a_writing_probe_finds_the_habit_and_leaves_its_account_suspended(
 @pytest.mark.parametrize(
     "habits", ["pathless-patch-only", "clear-with:style=null;page-cap:size=2", "ignore-filters"]
 )
-def test_what_was_proposed_is_not_proposed_again_once_it_is_set(probe: Probe, habits: str) -> None:
+def test_rule_20_what_was_proposed_is_not_proposed_again_once_it_is_set(probe: Probe, habits: str) -> None:
     report, far = probe(habits, writes=True, people=3)
     settings = dict(line.split("=", 1) for line in proposed(report))
     assert settings
@@ -217,13 +217,13 @@ def test_what_was_proposed_is_not_proposed_again_once_it_is_set(probe: Probe, ha
     assert proposed(again, **settings) == []
 
 
-def test_a_suspend_without_effect_is_a_warning_that_names_the_account(probe: Probe) -> None:
+def test_rule_20_a_suspend_without_effect_is_a_warning_that_names_the_account(probe: Probe) -> None:
     report, _ = probe("ignore-active", writes=True, people=3)
     assert states(report)["suspend"] == "warning"
     assert len(report.left) == 1
 
 
-def test_a_refused_creation_ends_the_trials_in_the_targets_words(probe: Probe) -> None:
+def test_rule_20_a_refused_creation_ends_the_trials_in_the_targets_words(probe: Probe) -> None:
     report, far = probe("400:method=POST", writes=True, people=3)
     [told] = [each for each in report.findings if each.name == "create"]
     assert (told.state, report.left) == ("unknown", [])
@@ -231,14 +231,14 @@ def test_a_refused_creation_ends_the_trials_in_the_targets_words(probe: Probe) -
     assert far.simulator.log.count("PATCH") == 0
 
 
-def test_the_account_is_suspended_though_a_trial_breaks_off(probe: Probe) -> None:
+def test_rule_20_the_account_is_suspended_though_a_trial_breaks_off(probe: Probe) -> None:
     _, far = probe("401:method=PATCH,count=1", people=3)
     with pytest.raises(errors.Unauthorised):
         probing.probe(ScimTarget({}), session(far), writes=True)
     assert live(far) == []
 
 
-def test_a_jumpcloud_rest_target_is_probed_by_what_every_adapter_can(probe: Probe) -> None:
+def test_rule_20_a_jumpcloud_rest_target_is_probed_by_what_every_adapter_can(probe: Probe) -> None:
     far = JumpCloud("rest")
     try:
         report = probing.probe(JumpCloudTarget({}), session(far, ""), writes=True)
@@ -254,7 +254,7 @@ def test_a_jumpcloud_rest_target_is_probed_by_what_every_adapter_can(probe: Prob
 # --- the command -------------------------------------------------------------------------------------------
 
 
-def test_the_command_says_in_words_and_in_json_what_it_found(
+def test_rule_20_the_command_says_in_words_and_in_json_what_it_found(
     app: Flask, scim_world: Callable[..., World]
 ) -> None:
     world = scim_world("page-cap:size=2")

@@ -9,7 +9,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -22,6 +26,7 @@ from app.database import db, reading, writing
 from app.provisioning import claims, deliverer, sharing, ticks, turns
 from app.provisioning.claims import Holder
 from app.provisioning.fields import Selection
+from app.provisioning.hand import Bench
 from app.provisioning.policies import Policy
 from app.provisioning.pulse import STOPPING
 from app.provisioning.sharing import share_of
@@ -38,6 +43,44 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def _policy(concurrency: int = 4, rate: float = 0.0) -> Policy:
     return Policy(Selection.of(None), concurrency=concurrency, rate=rate)
+
+
+# --- what one drain claims at once ---
+
+
+@dataclass
+class _Crew:
+    """What a crew has seen of its target."""
+
+    answered: int
+    answers_in_a_second: float
+
+
+@pytest.mark.parametrize(
+    ("answered", "a_second", "drains", "rate", "batch"),
+    [
+        pytest.param(0, inf, 1, 0.0, 100, id="the first batch is a small one"),
+        pytest.param(100, 800.0, 1, 0.0, 600, id="alone and fast: so many rounds of all calls"),
+        pytest.param(100, 800.0, 3, 0.0, 200, id="one of three: so many rounds of its share"),
+        pytest.param(100, 60.0, 1, 0.0, 120, id="slow: what goes in two seconds"),
+        pytest.param(100, 800.0, 1, 80.0, 160, id="a limit of the target"),
+        pytest.param(100, 800.0, 2, 120.0, 120, id="half of a limit"),
+        pytest.param(100, 0.5, 6, 0.0, 8, id="never less than two rounds of its share"),
+        pytest.param(0, inf, 1, 1.0, 48, id="the first batch of a slow target"),
+    ],
+)
+def test_a_drain_claims_what_it_can_do_soon_and_leaves_the_rest_to_others(
+    answered: int, a_second: float, drains: int, rate: float, batch: int
+) -> None:
+    policy, gate = _policy(24, rate), Gate(rate, 1.0)
+    share = share_of(0, drains, policy)
+    gate.open(share.calls, share.rate, inf)
+    target: Any = SimpleNamespace(policy=policy)
+    session: Any = SimpleNamespace(gate=gate)
+    crew: Any = _Crew(answered, a_second)
+    settings: Any = None
+    holder = Holder(1, 1, "me", 30.0, 5.0)
+    assert Bench(target, session, crew, holder, settings, inf).batch == batch
 
 
 # --- the shares ---

@@ -11,16 +11,12 @@ import time_machine
 from app.database import reading
 from app.provisioning import ticks
 from app.provisioning.people import days_until
-from tests.provisioning.world import World
+from tests.provisioning.world import World, in_days
 
 
 @pytest.fixture
 def world(scim_world: Callable[..., World]) -> World:
     return scim_world()
-
-
-def in_days(number: int) -> str:
-    return (datetime.now(UTC).date() + timedelta(days=number)).isoformat()
 
 
 def test_rule_19_without_a_gate_a_future_hire_gets_an_account_at_once(world: World) -> None:

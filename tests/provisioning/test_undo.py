@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import itertools
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
 from app.database import writing
 from app.errors import WrongUse
-from app.provisioning import undo
+from app.provisioning import ticks, undo
 from app.provisioning.tables import gate_table
 from tests.provisioning.world import World
 
@@ -30,6 +35,20 @@ def title_and_name(world: World, email: str) -> tuple[str, str]:
     """Job title and first name of an account."""
     account = world.account(email)
     return account["title"], account["givenName"]
+
+
+@contextmanager
+def ticking(world: World, app: Flask) -> Iterator[None]:
+    """A tick in a thread of its own; its end is waited for."""
+
+    def work() -> None:
+        with app.app_context():
+            ticks.run(world.tenant.id, world.target.id)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    yield
+    thread.join()
 
 
 def newest(world: World) -> int:
@@ -161,6 +180,92 @@ def test_a_draft_that_was_never_applied_cannot_be_undone(world: World) -> None:
 
     with pytest.raises(WrongUse, match="nothing to undo"):
         undo.plan_inverse(world.target, number)
+
+
+def all_undone(world: World, first: int) -> None:
+    """Undo the scheduled plans from this one on, the newest first."""
+    for plan in world.plans(kind="tick"):
+        if plan.id >= first:
+            undone(world, plan.id)
+
+
+def test_undoing_a_hire_and_the_naming_of_their_manager_in_one_tick_suspends_the_account(
+    scim_world: Callable[..., World],
+) -> None:
+    world = scim_world()
+    world.configure(fields=["givenName", "familyName", "manager"])
+    world.settle()
+    first = newest(world) + 1
+    boss = world.hire("Noor", "Haddad")
+    world.hire("Maya", "Okafor", enterprise={"manager": {"value": boss}})
+    world.change(boss, enterprise={"manager": {"value": world.hire("Ida", "Lund")}})
+    world.tick()
+    maya = "maya.okafor@example.com"
+    assert world.account(maya)["manager"] == world.link(boss).remote_id
+
+    all_undone(world, first)
+
+    assert not any(account["active"] for account in world.far.accounts().values())
+    assert "manager" not in world.account(maya)
+
+
+def test_undoing_two_changes_of_one_tick_gives_back_what_was_before_both(
+    scim_world: Callable[..., World], app: Flask
+) -> None:
+    world = scim_world("slow:ms=1000,method=PATCH,count=1")
+    maya = world.hire("Maya", "Okafor", title="Engineer")
+    world.tick()
+    first = newest(world) + 1
+    world.change(maya, title="Lead")
+    with ticking(world, app):
+        while world.link(maya).attempt_started_at is None:
+            time.sleep(0.01)
+        world.change(maya, title="Head")
+    assert world.account("maya.okafor@example.com")["title"] == "Head"
+    assert [plan.id for plan in world.plans(kind="tick") if plan.id >= first] == [first + 1, first]
+
+    all_undone(world, first)
+
+    assert world.account("maya.okafor@example.com")["title"] == "Engineer"
+
+
+def test_undoing_a_suspend_whose_other_fields_came_later_re_activates(
+    scim_world: Callable[..., World],
+) -> None:
+    world = scim_world()
+    maya = world.hire("Maya", "Okafor", title="Engineer")
+    world.tick()
+    first = newest(world) + 1
+    world.far.simulator.plan_faults("500:method=PATCH,nth=2")  # type: ignore[attr-defined]
+    world.change(maya, active=False, title="Alumna")
+    world.settle()
+    account = world.account("maya.okafor@example.com")
+    assert (account["active"], account["title"]) == (False, "Alumna")
+    (line,) = world.lines(first)
+    assert (line["kind"], line["state"], line["after"]) == ("suspend", "applied", {"active": False})
+    assert line["refusal"].startswith("only the suspend was delivered: ")
+    assert (world.plans(id=first)[0].suspended, len(line["requests"])) == (1, 1)
+
+    all_undone(world, first)
+
+    account = world.account("maya.okafor@example.com")
+    assert (account["active"], account["title"]) == (True, "Engineer")
+
+
+def test_undoing_a_suspend_whose_other_fields_were_refused_re_activates(
+    scim_world: Callable[..., World],
+) -> None:
+    world = scim_world()
+    maya = world.hire("Maya", "Okafor", title="Engineer")
+    world.tick()
+    world.far.simulator.plan_faults("400:method=PATCH,nth=2")  # type: ignore[attr-defined]
+    world.change(maya, active=False, title="Refused")
+    world.tick()
+
+    undone(world, newest(world))
+
+    account = world.account("maya.okafor@example.com")
+    assert (account["active"], account["title"]) == (True, "Engineer")
 
 
 _rounds = itertools.count()

@@ -40,9 +40,9 @@ def test_people_given_up_after_72_hours_are_one_notice(scim_world: Callable[...,
     world = scim_world("500:rate=1,method=POST")
     people = world.hire_many(3)
     world.tick()
-    _links(first_failed_at=clock.after(-73 * 3600), next_attempt_at=None, quiet_until=None)
     with writing() as connection:
         targets.resume(connection, world.target, "test")
+    _links(first_failed_at=clock.after(-73 * 3600), next_attempt_at=None, quiet_until=None)
     world.tick()
     assert world.link(people[0]).reason_code == "quarantine"
     given_up = sum(world.link(id_).reason_code == "quarantine" for id_ in people)

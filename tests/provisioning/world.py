@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -146,6 +147,11 @@ class World:
 
 
 _URNS = {"enterprise": ENTERPRISE, "hr": HR}
+
+
+def in_days(number: int) -> str:
+    """Return the date so many days from today (UTC)."""
+    return (datetime.now(UTC).date() + timedelta(days=number)).isoformat()
 
 
 def person(given: str, family: str, email: str | None = "", **more: Any) -> dict[str, Any]:

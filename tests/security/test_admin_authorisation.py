@@ -86,6 +86,9 @@ ADMIN: dict[str, Row] = {
     "api.list_employees": Row(READ),
     "api.show_employee": Row(READ),
     "api.explain_employee": Row(READ),
+    "api.list_pins": Row(READ),
+    "api.pin_value": Row(WRITE, {"field": "title", "value": "Countess"}),
+    "api.unpin_value": Row(WRITE, {"field": "title"}),
 }
 #: Credential → the scopes that it carries; None: it lets nobody in.
 CREDENTIALS: dict[str, frozenset[str] | None] = {

@@ -368,8 +368,19 @@ def _console(world: World) -> None:
     browser.sign_in("nobody", EMAIL, "wrong")
     assert browser.sign_in("acme", EMAIL, one_time).status_code == 303
     assert browser.choose_password(CHOSEN).status_code == 303
-    for path in ("/", "/?active=yes", "/?state=held", "/?target=1"):
+    for rule in world.app.url_map.iter_rules():
+        if rule.endpoint.startswith("console.") and "GET" in (rule.methods or ()) and not rule.arguments:
+            assert browser.get(rule.rule).status_code in (200, 404)
+    for path in (
+        "/people?q=ada",
+        "/people?target=1&at=linked",
+        "/search?q=ada",
+        "/deliveries?target=1",
+        "/audit?text=a",
+    ):
         assert browser.get(path).status_code == 200
+    saved = browser.submit(browser.page("/people?q=ada"), "/people/views", name="All the Adas")
+    assert saved.status_code == 303
     browser.submit(browser.page("/"), "/sign-out")
 
 

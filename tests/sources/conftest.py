@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app import directory
+from app import directory, registry
 from app.access.tenants import Tenant
 from app.database import reading, writing
 from app.sources import catalog, drafts, runner
 from app.sources.catalog import Source
 from app.sources.runs import Run
 from tests.harness.connecting import connect
+from tests.sources import ledger as ledgers
+from tests.sources.ledger import Ledger
 
 MAPPING = """
 [record]
@@ -87,3 +89,22 @@ def person(tenant: Tenant) -> Callable[[str], dict[str, Any] | None]:
         return found.document if found else None
 
     return find
+
+
+@pytest.fixture
+def ledger(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
+    """Give the HR system that sources of the kind ``ledger`` read."""
+    yield ledgers.install(monkeypatch)
+    registry.adapter_class.cache_clear()
+
+
+@pytest.fixture
+def books(tenant: Tenant, ledger: Ledger) -> Callable[..., Source]:
+    """Give a function that connects a ledger."""
+
+    def add(**given: str) -> Source:
+        draft = drafts.drafted("ledger", "books", given, {"key": "k"})
+        with writing() as connection:
+            return connect(connection, tenant.id, draft)
+
+    return add

@@ -7,9 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from app import registry
+from app.database import reading
+from app.sources import catalog, runner
 from app.sources.adapter import Hint, Imported, SourceContext
+from app.sources.catalog import Source
 from app.sources.errors import IncompleteRead, SourceError
 from app.sources.records import Check, Option, Page, RecordField, RowProblem, SourceRecord
+from app.sources.runs import Run
 
 MAPPING = """
 [record]
@@ -156,3 +160,19 @@ def install(monkeypatch: Any, kept: Ledger | None = None) -> Ledger:
     monkeypatch.setattr(registry, "kinds", lambda group: both if group == registry.SOURCES else find(group))
     registry.adapter_class.cache_clear()
     return current
+
+
+def now(known: Source) -> Source:
+    """Return a source as it is kept now."""
+    with reading() as connection:
+        return catalog.named(connection, known.tenant_id, known.name)
+
+
+def pull(known: Source, **choice: Any) -> Run:
+    """Import a source as it is kept now; ``choice`` as in ``import_now``."""
+    return runner.import_now(now(known), requested_by="test", **{"dry_run": False, **choice})
+
+
+def counted(run: Run) -> dict[str, int]:
+    """Return the counters of a run that are not zero."""
+    return {name: number for name, number in run.counts.as_dict().items() if number}

@@ -36,7 +36,8 @@ def generated(known: Source) -> tuple[str, Source]:
 
 def names(tenant: Tenant, kind: str = "jazzhr", key: str | None = None) -> list[tuple[str, bool]]:
     with reading() as connection:
-        return [(each.known.name, each.is_keyed) for each in hooks.called(connection, tenant.id, kind, key)]
+        found = hooks.called(connection, tenant.id, kind, key).asked
+    return [(each.known.name, each.is_keyed) for each in found]
 
 
 def test_a_secret_that_is_made_is_long_and_the_one_before_it_is_good_for_another_day(add_source: Add) -> None:

@@ -19,12 +19,12 @@ from app.database import reading, writing
 from app.jobs import tasks
 from app.jobs.queue import Queue
 from app.jobs.scheduler import Scheduler
-from app.sources import catalog, inbox, life, runs
+from app.sources import catalog, clearing, inbox, life, runs
 from app.sources.adapter import Receipt
 from app.sources.catalog import Source
 from app.sources.inbox import FIRST_WAIT, LONGEST_WAIT, MOST_HINTS, MOST_TRIES, REPEAT_SECONDS, Taken
 from app.sources.runs import Run
-from app.sources.tables import import_run, webhook_delivery
+from app.sources.tables import import_run, source, webhook_delivery
 from tests.sources.conftest import MAPPING
 
 _delivery = webhook_delivery
@@ -104,6 +104,14 @@ def test_a_body_without_a_number_that_comes_again_later_is_read_again_but_not_at
     assert (only(jazz).state, only(jazz).times) == ("waiting", 2)
     assert beat() == []
     assert len(beat(clock.after(REPEAT_SECONDS + 1))) == 1
+
+
+def test_a_body_that_comes_again_is_read_for_what_its_last_call_pointed_at(jazz: Source) -> None:
+    """Headers of a call may have a part in what it points at."""
+    take(jazz)
+    take(jazz, "a")
+    [run] = beat(clock.after(REPEAT_SECONDS + 1))
+    assert run.scope == {"hints": [{"applicant": "a"}]}
 
 
 def test_a_body_that_comes_again_while_it_is_read_is_read_once_more(jazz: Source) -> None:
@@ -249,6 +257,35 @@ def test_a_source_whose_credentials_were_taken_back_is_tried_again_later(jazz: S
     assert len(beat(clock.after(FIRST_WAIT + 1))) == 1
 
 
+@pytest.mark.parametrize(
+    "broken", [{"secrets": b"sealed with another key"}, {"kind": "not-installed"}, {"schedule": "soon"}]
+)
+def test_a_source_that_cannot_be_used_keeps_no_other_one_waiting_and_loses_no_delivery(
+    jazz: Source, add_source: Callable[..., Source], broken: dict[str, Any]
+) -> None:
+    other = add_source("other", "jazzhr", None, base_url="http://127.0.0.1:9/v1", secrets={"api_key": "k"})
+    whole = {"secrets": _column(jazz, "secrets"), "kind": jazz.kind, "schedule": str(jazz.schedule)}
+    take(jazz, "a", number="u-1")
+    take(other, "b", number="u-2")
+    _break(jazz, broken)
+    assert [run.source_id for run in beat()] == [other.id]
+    _break(jazz, whole)
+    assert beat(clock.after(LONGEST_WAIT - 60)) == []
+    assert (only(jazz).state, only(jazz).tries) == ("waiting", 0)
+    assert [run.source_id for run in beat(clock.after(LONGEST_WAIT + 60))] == [jazz.id]
+
+
+def _column(known: Source, name: str) -> Any:
+    where = (source.c.tenant_id == known.tenant_id, source.c.id == known.id)
+    with reading() as connection:
+        return connection.scalar(select(source.c[name]).where(*where))
+
+
+def _break(known: Source, values: dict[str, Any]) -> None:
+    with writing() as connection:
+        catalog.write(connection, known, **values)
+
+
 def test_disconnecting_forgets_what_waits(jazz: Source) -> None:
     take(jazz, "a", number="u-1")
     with writing() as connection:
@@ -327,9 +364,9 @@ def test_deliveries_are_forgotten_after_30_days_but_not_those_that_wait(jazz: So
     take(jazz, number="done")
     take(jazz, "a", number="waits")
     with writing() as connection:
-        assert inbox.forget_some(connection, tenant.id, clock.after(29 * DAY)) == 0
-        assert inbox.forget_some(connection, tenant.id, clock.after(31 * DAY)) == 1
-        assert inbox.forget_some(connection, tenant.id, clock.after(31 * DAY)) == 0
+        assert clearing.forget_some(connection, tenant.id, clock.after(29 * DAY)) == 0
+        assert clearing.forget_some(connection, tenant.id, clock.after(31 * DAY)) == 1
+        assert clearing.forget_some(connection, tenant.id, clock.after(31 * DAY)) == 0
     assert only(jazz).delivery_id == "waits"
 
 

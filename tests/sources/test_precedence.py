@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from app import create_app, directory
 from app.access import tenants
+from app.access.tables import AuditRow
 from app.access.tenants import Tenant
 from app.database import db, reading, writing
 from app.directory import Actor
@@ -23,6 +25,7 @@ from scim.resources import ENTERPRISE
 from tests.conftest import make_settings
 from tests.sources.employees import BY, Books
 
+_audit = AuditRow.__table__.c
 FIELDS = {"title": "title", "department": f"{ENTERPRISE}:department"}
 
 
@@ -174,6 +177,23 @@ def test_the_end_of_a_source_has_the_others_read_whole_where_there_is_a_list(
         catalog.write(connection, ats, read_whole_at="2026-01-01T00:00:00.000000Z")
         catalog.remove(connection, tenant.id, "hr", BY)
         assert (catalog.named(connection, tenant.id, "ats").read_whole_at is None) is is_read_whole
+
+
+def test_a_removed_source_stands_in_no_list_any_more_and_a_list_of_it_alone_goes_away(
+    books: Books, tenant: Tenant
+) -> None:
+    rank(tenant, "*", "source:ats")
+    rank(tenant, "title", "source:ats", "source:hr")
+    rank(tenant, "department", "source:hr")
+    with writing() as connection:
+        catalog.remove(connection, tenant.id, "hr", BY)
+        assert precedence.listed(connection, tenant.id) == {"title": ["source:ats"], "*": ["source:ats"]}
+        query = select(_audit.action, _audit.subject).where(_audit.action.startswith("precedence."))
+        deeds = connection.execute(query.order_by(_audit.id.desc()).limit(2)).all()
+    assert sorted(deeds) == [
+        ("precedence.removed", "field:enterprise.department"),
+        ("precedence.set", "field:title"),
+    ]
 
 
 def test_lists_are_shown_as_they_were_set_and_can_be_taken_away(books: Books, tenant: Tenant) -> None:

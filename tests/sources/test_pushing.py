@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app import directory
 from app.access import clients, inbound
 from app.access.tenants import Tenant
 from app.database import reading, writing
@@ -18,6 +19,7 @@ from app.sources import catalog, pins, precedence, pushing
 from app.sources.precedence import field_named
 from app.sources.pushing import restored
 from scim.resources import ENTERPRISE
+from tests.sources import by_hand
 from tests.sources.employees import BY, Books
 
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
@@ -187,6 +189,20 @@ def test_an_emptied_value_has_sources_that_are_asked_for_changes_read_whole(
     idp("PATCH", {"schemas": [PATCH], "Operations": [{"op": "remove", "path": "title"}]})
     with reading() as connection:
         assert catalog.named(connection, tenant.id, "hr").read_whole_at is None
+
+
+def test_what_is_emptied_of_somebody_whom_a_source_does_not_know_has_it_not_read_whole(
+    books: Books, idp: Any, tenant: Tenant
+) -> None:
+    rank(books, "title", "client:idp", "source:hr")
+    stranger = by_hand.create(tenant, userName="stranger", title="Guest")
+    with writing() as connection:
+        known = catalog.named(connection, tenant.id, "hr")
+        catalog.write(connection, known, watermark={"since": 1}, read_whole_at="2026-01-01T00:00:00.000000Z")
+        directory.merge(connection, tenant.id, stranger, by_hand.CLIENT, {"title": None})
+    with reading() as connection:
+        assert catalog.named(connection, tenant.id, "hr").read_whole_at is not None
+        assert "title" not in directory.get(connection, tenant.id, stranger).document
 
 
 def test_a_tenant_without_lists_and_pins_is_asked_about_once_a_second_at_most(books: Books, idp: Any) -> None:

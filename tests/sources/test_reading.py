@@ -1,48 +1,15 @@
-"""What a run reads: everything, what is new, or some records; what holds it; and who is gone at the source."""
+"""What a run reads: everything, what is new, or some records; and who is gone at the source."""
 
 from __future__ import annotations
 
 import pytest
 
-from app import clock, registry
+from app import clock
 from app.database import reading, writing
 from app.errors import WrongUse
 from app.sources import absence, catalog, drafts, row_errors, runner, runs, staging
-from tests.harness.connecting import connect
 from tests.sources import ledger as ledgers
-
-
-@pytest.fixture(autouse=True)
-def ledger(monkeypatch):
-    yield ledgers.install(monkeypatch)
-    registry.adapter_class.cache_clear()
-
-
-@pytest.fixture
-def books(tenant):
-    """Give a function that connects a ledger."""
-
-    def add(**given):
-        with writing() as connection:
-            return connect(connection, tenant.id, drafts.drafted("ledger", "books", given, {"key": "k"}))
-
-    return add
-
-
-def pull(known, **choice):
-    with reading() as connection:
-        known = catalog.named(connection, known.tenant_id, known.name)
-    return runner.import_now(known, requested_by="test", **{"dry_run": False, **choice})
-
-
-def counted(run):
-    return {name: number for name, number in run.counts.as_dict().items() if number}
-
-
-def of(known):
-    with reading() as connection:
-        return catalog.named(connection, known.tenant_id, known.name)
-
+from tests.sources.ledger import counted, now, pull
 
 # --- watermarks -----------------------------------------------------------------------------------------------------
 
@@ -61,17 +28,17 @@ def test_the_watermark_moves_only_when_everything_read_is_stored(books, ledger):
     known = books()
     ledger.breaks_after = 1
     assert pull(known).state == "failed"
-    assert of(known).watermark is None
+    assert now(known).watermark is None
     ledger.breaks_after = None
     assert counted(pull(known)) == {"added": 20, "skipped": 10, "total": 30}
-    assert of(known).watermark == {"tick": 30}
+    assert now(known).watermark == {"tick": 30}
 
 
 def test_a_dry_run_moves_no_watermark(books, ledger):
     ledger.hire(1)
     known = books()
     pull(known, dry_run=True)
-    assert of(known).watermark is None
+    assert now(known).watermark is None
 
 
 def test_everything_is_read_again_when_somebody_asks_when_settings_change_and_once_in_a_while(
@@ -82,7 +49,7 @@ def test_everything_is_read_again_when_somebody_asks_when_settings_change_and_on
     pull(known)
     pull(known, is_full=True)
     with writing() as connection:
-        catalog.change(connection, tenant.id, drafts.redrafted(of(known), {"office": "North"}, {}), "test")
+        catalog.change(connection, tenant.id, drafts.redrafted(now(known), {"office": "North"}, {}), "test")
     pull(known)
     with writing() as connection:
         catalog.write(connection, known, read_whole_at="2020-01-01T00:00:00.000000Z")
@@ -104,7 +71,7 @@ def test_a_source_may_never_read_everything_by_itself(books, ledger):
 # --- gone at the source ---------------------------------------------------------------------------------------------
 
 
-def test_who_is_missing_in_a_complete_read_is_counted_as_deleted_and_stays(books, ledger, person):
+def test_rule_15_who_is_missing_in_a_complete_read_is_counted_as_deleted_and_stays(books, ledger, person):
     ledger.hire(*range(1, 11))
     known = books()
     pull(known)
@@ -124,6 +91,23 @@ def test_who_comes_back_is_the_same_person(books, ledger):
     assert counted(pull(known, is_full=True)) == {"updated": 1, "skipped": 9, "total": 10}
 
 
+def test_a_record_whose_person_became_another_record_is_that_person_again_when_it_comes_back_unchanged(
+    books, ledger, person
+):
+    ledger.hire(*range(1, 11))
+    known = books()
+    pull(known)
+    ledger.drop(1)
+    pull(known, is_full=True)
+    ledger.put(11, email="person1@example.com", title="Chief")
+    assert counted(pull(known)) == {"updated": 1, "total": 1}
+    ledger.drop(11)
+    pull(known, is_full=True)
+    ledger.hire(1)
+    assert counted(pull(known)) == {"updated": 1, "total": 1}
+    assert person("person1@example.com")["title"] == "Clerk"
+
+
 def test_a_dry_run_counts_the_missing_and_marks_nobody(books, ledger, tenant):
     ledger.hire(*range(1, 11))
     known = books()
@@ -133,7 +117,7 @@ def test_a_dry_run_counts_the_missing_and_marks_nobody(books, ledger, tenant):
     assert counted(pull(known, is_full=True))["deleted"] == 1
 
 
-def test_an_incomplete_read_an_unreadable_row_and_a_read_of_news_tell_nothing_about_the_missing(
+def test_rule_15_an_incomplete_read_an_unreadable_row_and_a_read_of_news_tell_nothing_about_the_missing(
     books, ledger
 ):
     ledger.hire(*range(1, 31))
@@ -149,91 +133,15 @@ def test_an_incomplete_read_an_unreadable_row_and_a_read_of_news_tell_nothing_ab
     assert counted(pull(known, is_full=True))["deleted"] == 1
 
 
-def test_rows_that_the_mapping_leaves_out_are_not_gone(books, ledger, tenant):
+def test_rule_15_rows_that_the_mapping_leaves_out_are_not_gone(books, ledger, tenant):
     ledger.hire(*range(1, 11))
     known = books()
     pull(known)
     mapping = ledgers.MAPPING.replace('key = "id"', 'key = "id"\nskip_rows = { "title" = ["Chief"] }')
     with writing() as connection:
-        catalog.change(connection, tenant.id, drafts.redrafted(of(known), {"mapping": mapping}, {}), "test")
+        catalog.change(connection, tenant.id, drafts.redrafted(now(known), {"mapping": mapping}, {}), "test")
     ledger.put(1, title="Chief")
     assert counted(pull(known)) == {"skipped": 10, "total": 10}
-
-
-# --- guards ---------------------------------------------------------------------------------------------------------
-
-
-def test_a_source_that_has_shrunk_by_a_fifth_waits_for_approval_and_changes_nobody(books, ledger, person):
-    ledger.hire(*range(1, 21))
-    known = books()
-    pull(known)
-    ledger.drop(*range(1, 6))
-    ledger.put(20, title="Chief")
-    held = pull(known, is_full=True)
-    assert (held.state, counted(held)) == ("held", {})
-    assert "had 20 records" in (held.message or "")
-    assert person("person20@example.com")["title"] == "Clerk"
-
-
-def test_an_approved_run_goes_on_with_what_it_has_read(books, ledger, person, tenant):
-    ledger.hire(*range(1, 21))
-    known = books()
-    pull(known)
-    ledger.drop(*range(1, 6))
-    held = pull(known, is_full=True)
-    ledger.put(20, title="Not read")
-    with writing() as connection:
-        approved = runs.approve(connection, tenant.id, held.id, "admin:boss")
-    assert approved.approved_by == "admin:boss"
-    ended = runner.work(tenant.id, held.id)
-    assert (ended.state, counted(ended)) == ("finished", {"deleted": 5, "skipped": 15, "total": 20})
-    assert person("person20@example.com")["title"] == "Clerk"
-
-
-def test_many_leavers_at_once_wait_for_approval_and_a_few_do_not(books, ledger, person):
-    ledger.hire(*range(1, 31))
-    known = books()
-    pull(known)
-    for number in range(1, 7):
-        ledger.put(number, status="left")
-    assert counted(pull(known)) == {"updated": 6, "total": 6}
-    for number in range(7, 21):
-        ledger.put(number, status="left")
-    held = pull(known)
-    assert held.state == "held"
-    assert "14 of 30 people" in held.message
-    assert person("person7@example.com")["active"] is True
-
-
-def test_a_cancelled_held_run_changes_nobody_and_a_newer_import_takes_its_place(books, ledger, tenant):
-    ledger.hire(*range(1, 21))
-    known = books()
-    pull(known)
-    for number in range(1, 13):
-        ledger.put(number, status="left")
-    first = pull(known)
-    second = pull(known)
-    with reading() as connection:
-        assert runs.get(connection, tenant.id, first.id).state == "cancelled"
-    with writing() as connection:
-        assert runs.cancel(connection, tenant.id, second.id, "test").state == "cancelled"
-        with pytest.raises(WrongUse, match="only a held run"):
-            runs.approve(connection, tenant.id, second.id, "test")
-    for number in range(1, 13):
-        ledger.put(number, status="here")
-    assert pull(known).state == "finished"
-
-
-def test_nobody_is_approved_while_another_import_is_under_way(books, ledger, tenant):
-    ledger.hire(*range(1, 21))
-    known = books()
-    pull(known)
-    ledger.drop(*range(1, 6))
-    held = pull(known, is_full=True)
-    with writing() as connection:
-        runs.start(connection, of(known), dry_run=False, requested_by="test", scope={"records": ["7"]})
-        with pytest.raises(WrongUse, match="under way"):
-            runs.approve(connection, tenant.id, held.id, "test")
 
 
 # --- some records ---------------------------------------------------------------------------------------------------
@@ -279,13 +187,13 @@ def test_a_source_that_does_not_listen_is_a_warning(books, ledger, tenant):
     assert [(line.code, line.severity) for line in lines] == [("not_acknowledged", "warning")]
 
 
-def test_the_absent_are_told_only_by_a_whole_read(books, ledger, tenant):
+def test_rule_15_the_absent_are_told_only_by_a_whole_read(books, ledger, tenant):
     known = books()
     run = pull(known)
     with reading() as connection:
-        assert absence.can_tell(connection, of(known), run) is True
+        assert absence.can_tell(connection, now(known), run) is True
         partial = pull(known)
-        assert absence.can_tell(connection, of(known), partial) is False
+        assert absence.can_tell(connection, now(known), partial) is False
 
 
 def test_a_killed_read_of_some_records_begins_anew(books, ledger, tenant, monkeypatch):
@@ -334,3 +242,17 @@ def test_a_run_whose_source_has_had_enough_for_today_goes_on_where_it_stood(
         assert runs.due(connection) == [(tenant.id, waiting.id)]
     ended = runner.work(tenant.id, waiting.id)
     assert (ended.state, ended.message, counted(ended)) == ("finished", None, {"added": 30, "total": 30})
+
+
+def test_who_asks_for_something_else_while_a_run_waits_for_tomorrow_is_told_so_and_not_kept_waiting(
+    books, ledger
+):
+    ledger.hire(*range(1, 31))
+    known = books()
+    ledger.breaks_after, ledger.goes_on_in = 1, 7200.0
+    waiting = pull(known)
+    assert pull(known).id == waiting.id
+    with pytest.raises(WrongUse, match=f"waits until {waiting.lease_until}.*run-log cancel {waiting.id}"):
+        pull(known, dry_run=True)
+    with pytest.raises(WrongUse, match="run-log cancel"):
+        pull(known, scope={"records": ["1"]})

@@ -35,6 +35,7 @@ ADA = {
     "name": {"givenName": "Ada", "familyName": "Lovelace"},
     "emails": [{"type": "work", "value": "ada@example.com"}, {"type": "home", "value": "ada@home.example"}],
 }
+FACTS = {"title": "Analyst", "state": "active"}
 SAME = "9,,ADA,lovelace,,Ada@Home.example,,Analyst"
 
 
@@ -74,6 +75,11 @@ def decide(source: Source, *, is_same: bool, **choice: Any) -> None:
         suggestions.confirm(connection, source, "9", is_same=is_same, by="admin:eve", **choice)
 
 
+def facts(source: Source) -> dict[str, str]:
+    with reading() as connection:
+        return dict(suggestions.of_records(connection, source.tenant_id, source.id, ["9"])["9"].facts)
+
+
 def everybody(tenant: Tenant) -> int:
     with reading() as connection:
         return directory.total(connection, tenant.id)
@@ -90,6 +96,19 @@ def test_who_has_the_personal_email_and_the_name_of_an_employee_is_not_added_but
     assert "home.example" not in reason.lower() and "lovelace" not in reason.lower()
     assert waiting(ats) == [("9", ada, "waiting")]
     assert everybody(tenant) == 1
+
+
+def test_a_suggestion_says_what_tells_two_people_apart_until_it_is_decided(
+    ats: Source, rows: Any, import_from: Any, ada: str
+) -> None:
+    rows(SAME)
+    import_from(ats)
+    assert facts(ats) == FACTS
+    rows(SAME.replace("Analyst", "Countess"))
+    import_from(ats)
+    assert facts(ats) == FACTS | {"title": "Countess"}
+    decide(ats, is_same=False)
+    assert facts(ats) == {}
 
 
 def test_a_dry_run_suggests_and_writes_nothing(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -66,7 +67,7 @@ class Trial:
             self._work_off()
 
     def _call(self) -> None:
-        headers = {"X-JazzHR-Signature": signature(SECRET, self._body), "X-JazzHR-UUID": "one"}
+        headers = {"X-JazzHR-Signature": signature(SECRET, self._body), "X-JazzHR-UUID": str(uuid.uuid4())}
         place = f"/api/jazzhr/webhook/{self.tenant.public_id}"
         answer = self._app.test_client().post(place, data=self._body, headers=headers)
         self._is_acknowledged = answer.status_code == 200
@@ -90,7 +91,9 @@ class Trial:
         wrong = []
         if not self._is_acknowledged or [each.state for each in kept] != ["done"]:
             wrong.append(f"deliveries: {kept}")
-        if people != 1 or [(run.state, run.counts.added) for run in found] != [("finished", 1)]:
+        # What could not be answered is sent again, and may be read again: nobody is added or changed by that.
+        changed = [(run.state, run.counts.added, run.counts.updated) for run in reversed(found)]
+        if people != 1 or changed[:1] != [("finished", 1, 0)] or {*changed[1:]} - {("finished", 0, 0)}:
             wrong.append(f"people: {people}, runs: {[(run.state, run.message) for run in found]}")
         return wrong + disagreements(self.tenant)
 

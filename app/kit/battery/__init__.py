@@ -28,4 +28,4 @@ class AdapterBattery(Describing, Checking, Reading, Importing, Secrecy, Webhooks
 
     def world(self) -> World:
         """Return a vendor without people; called once for each test."""
-        raise NotImplementedError(f"{type(self).__name__} needs a method world(self) that returns a World.")
+        raise TypeError(f"{type(self).__name__} needs a method world(self) that returns a World.")

@@ -11,9 +11,8 @@ from app.provisioning.groups.claims import GroupResult
 from app.provisioning.groups.links import GroupLink
 from app.provisioning.groups.planning import GroupDecision, Roll
 from app.provisioning.groups.sending import Sent
-from app.provisioning.retries import backoff, is_quarantined, wait
+from app.provisioning.retries import DAILY, backoff, is_quarantined, wait
 from app.provisioning.sending import Outcome
-from app.provisioning.setbacks import DAILY
 from app.provisioning.settlements import Setting
 
 #: A creation that meets a group of its name is looked into so often.
@@ -153,14 +152,19 @@ def _retry(work: Work) -> GroupResult:
     message = work.words or "the target did not answer"
     columns = _unfinished(work) | {"reason_code": error.code if error else None, "reason": message}
     tries = link.tries + (0 if work.outcome.is_throttled else 1)
-    if is_quarantined(link.first_failed_at, now):
+    if work.outcome.asks_to_wait:
+        # A target that asks to be left alone says nothing about this group.
+        since = link.first_failed_at
+    elif is_quarantined(link.first_failed_at, now):
         columns |= {"state": "held", "reason_code": "quarantine", "tries": tries}
         columns["reason"] = (
             f"in quarantine, tried once a day: it has failed for more than 72 hours ({message})"
         )
         columns["next_attempt_at"] = clock.after(DAILY, since=now)
         return GroupResult(link, columns, is_done=False)
-    columns |= {"tries": tries, "first_failed_at": link.first_failed_at or now}
+    else:
+        since = link.first_failed_at or now
+    columns |= {"tries": tries, "first_failed_at": since}
     columns["next_attempt_at"] = _after_tries(work, tries)
     return GroupResult(link, columns, is_done=False)
 

@@ -183,7 +183,8 @@ def _instant(text: str) -> datetime | None:
 
 def _order(employee_id: str) -> tuple[int, str]:
     """Numbers in the order of numbers, whatever else there is in that of text."""
-    return (int(employee_id) if employee_id.isascii() and employee_id.isdigit() else 0, employee_id)
+    is_number = employee_id.isascii() and employee_id.isdigit() and len(employee_id) < 19
+    return (int(employee_id) if is_number else 0, employee_id)
 
 
 def _is_behind(employee_id: str, after: str | None) -> bool:

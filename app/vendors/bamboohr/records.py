@@ -11,30 +11,13 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, fields
 
+from app.sources.members import Day, Scalar
 from app.sources.records import RecordField, Values
 
-NO_DATE = "0000-00-00"
 LOCATION = "location"
 KEY, EMAIL = "id", "workEmail"
 #: Fields that are asked for only when the source's setting says so.
 SWITCHED = {"gender": "include_gender", "dateOfBirth": "include_date_of_birth"}
-
-
-class Scalar(fields.Field[str | None]):
-    """Text, or None for ``""``, null and anything that is no scalar."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str | None:
-        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-            return None
-        return str(value).strip() or None
-
-
-class Day(Scalar):
-    """A date ``YYYY-MM-DD``; ``0000-00-00`` is none."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str | None:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        return None if text is None or text.startswith(NO_DATE) else text
 
 
 class Named(Scalar):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from app.outbound import OutboundError
 from app.outbound.addresses import check_url
+from app.sources.calling import require_rate
 from app.sources.errors import WrongSource
 from app.sources.records import Option
 from app.vendors.bamboohr import records
@@ -38,7 +39,6 @@ SECRETS = (
     Option("webhook_secret_previous", "The private key before, while deliveries signed with it may arrive"),
     Option("webhook_id", "BambooHR's number of the webhook; kept by itself"),
 )
-_NUMBERS = ("calls_per_second", "retry_seconds")
 _SUBDOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _FIELD = re.compile(r"[A-Za-z0-9_.]{1,80}")
 _MOST_EXTRA_FIELDS = 300
@@ -67,9 +67,9 @@ def settle(given: Mapping[str, str]) -> dict[str, str]:
         raise WrongSource(f"base_url={settled['base_url']!r} cannot be called: {error.message}") from None
     for option in OPTIONS:
         settled[option.name] = _chosen(option, settled[option.name])
-    for name in _NUMBERS:
-        if number(settled[name]) is None:
-            raise WrongSource(f"{name}={settled[name]!r} is no number from 0 up.")
+    require_rate("calls_per_second", settled["calls_per_second"])
+    if number(settled["retry_seconds"]) is None:
+        raise WrongSource(f"retry_seconds={settled['retry_seconds']!r} is no number from 0 up.")
     settled["extra_fields"] = ",".join(_extra_fields(settled["extra_fields"]))
     return settled
 

@@ -11,6 +11,7 @@ from app.sources.records import Check, Page, RecordField
 from app.vendors.bamboohr import records, settings, webhooks
 from app.vendors.bamboohr.checks import findings
 from app.vendors.bamboohr.client import client_of
+from app.vendors.bamboohr.guide import GUIDE
 from app.vendors.bamboohr.reading import read_pages, read_records
 
 Keep = Callable[[Mapping[str, str]], None]
@@ -29,6 +30,7 @@ class BambooHRSource:
     # The feed says who was deleted; somebody who is not named may only be hidden from the key by now.
     lists_everyone = False
     webhook_secrets = webhooks.SECRETS
+    guide = GUIDE
 
     def settle(self, given: Mapping[str, str]) -> dict[str, str]:
         """Return the settings with their defaults filled in. Raises ``WrongSource``."""

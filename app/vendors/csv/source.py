@@ -12,6 +12,7 @@ from app.sources.errors import SourceError, WrongSource
 from app.sources.guessing import ORDERS, gather, guess
 from app.sources.records import Check, Option, Page, RecordField
 from app.vendors.csv.form import named_delimiter, named_encoding
+from app.vendors.csv.guide import GUIDE
 from app.vendors.csv.reader import CsvFile
 
 PAGE_ROWS = 500
@@ -38,6 +39,7 @@ class CsvSource:
     default_schedule = "off"
     # A file may be an extract: whoever is not in it has not left.
     lists_everyone = False
+    guide = GUIDE
 
     def settle(self, settings: Mapping[str, str]) -> dict[str, str]:
         """Return the settings with an absolute path. Raises ``WrongSource``, ``SourceUnavailable``."""

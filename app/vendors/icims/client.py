@@ -210,7 +210,7 @@ def error_code(response: Response) -> int | None:
         else response.headers.get("X-Error", "").partition(":")[0]
     )
     text = str(code)
-    return int(text) if text.isascii() and text.isdigit() else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _json(response: Response) -> dict[str, Any]:

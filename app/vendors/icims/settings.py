@@ -12,6 +12,7 @@ from app.outbound import OutboundError
 from app.outbound.addresses import check_url
 from app.outbound.client_credentials import ClientCredentials
 from app.sources.adapter import SourceContext
+from app.sources.calling import require_rate
 from app.sources.errors import SourceUnavailable, WrongSource
 from app.sources.records import Option
 from app.vendors.icims import places
@@ -20,6 +21,7 @@ from app.vendors.icims.places import Place
 _YES = ("yes", "true", "1", "on")
 _NO = ("no", "false", "0", "off")
 _CUSTOMER = re.compile(r"[0-9]{1,12}")
+_AUDIENCE = re.compile(r"https?://[^\s/]\S*")
 _LIST_ID = re.compile(r"[A-Z][0-9]{1,14}")
 
 OPTIONS: tuple[Option, ...] = (
@@ -108,8 +110,11 @@ def settled(given: Mapping[str, str]) -> dict[str, str]:
             check_url(values[name])
         except OutboundError as error:
             raise WrongSource(f"{name}={values[name]!r} cannot be called: {error.message}") from None
-    for name in ("staleness", "calls_per_day", "calls_per_minute", "retry_seconds"):
+    if not _AUDIENCE.fullmatch(values["audience"]):
+        raise WrongSource(f"audience={values['audience']!r} is no address such as https://api.icims.com/v1/.")
+    for name in ("staleness", "calls_per_day", "retry_seconds"):
         _number(name, values[name])
+    require_rate("calls_per_minute", values["calls_per_minute"])
     for name in ("include_national_id", "absent_is_empty"):
         values[name] = "yes" if _switch(name, values[name]) else "no"
     for name, nothing in (("folders", ""), ("former_folders", places.NONE), ("hired_statuses", "any")):

@@ -10,6 +10,7 @@ from typing import Any
 from app.sources.adapter import Delivery, Hint, Receipt, SourceContext, WriteBack
 from app.sources.records import Check, Page, RecordField
 from app.vendors.icims import checking, events, proofs, reading, records, tokens
+from app.vendors.icims.guide import GUIDE
 from app.vendors.icims.settings import OPTIONS, SECRETS, account_of, settled
 
 #: The settings that the target shares with the source.
@@ -34,6 +35,7 @@ class ICIMSSource:
     default_schedule = "daily 00:00 America/Los_Angeles"
     lists_everyone = True
     webhook_secrets = ("webhook_secret", "webhook_secret_previous")
+    guide = GUIDE
 
     def settle(self, settings: Mapping[str, str]) -> dict[str, str]:
         """Return the settings with their defaults filled in. Raises ``WrongSource``."""

@@ -48,15 +48,8 @@ WRITTEN: tuple[WrittenField, ...] = (
     WrittenField("Start date", "Hire Date", "startDate", "hiredate", "field_hire_date"),
     WrittenField("Separation date", "End Date", "terminationDate", "enddate", "field_end_date"),
 )
-_BY_STATUS: dict[int, tuple[type[errors.TargetError], str]] = {
-    401: (errors.Unauthorised, "unauthorised"),
-    403: (errors.Unauthorised, "unauthorised"),
-    404: (errors.Vanished, "vanished"),
-    408: (errors.RetryLater, "server_error"),
-    410: (errors.Vanished, "vanished"),
-    425: (errors.RetryLater, "server_error"),
-    429: (errors.RetryLater, "rate_limited"),
-}
+#: iCIMS keeps nothing unique that is written back: a 409 is a refusal like any other.
+_BY_STATUS = {status: said for status, said in errors.BY_STATUS.items() if status != 409}
 
 
 class ICIMSWriteBack:

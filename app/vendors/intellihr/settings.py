@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from app.outbound import OutboundError
 from app.outbound.addresses import check_url
+from app.sources.calling import require_rate
 from app.sources.errors import WrongSource
 from app.sources.records import Option
 
@@ -72,9 +73,9 @@ def settled(given: Mapping[str, str]) -> dict[str, str]:
     kept["upcoming_staff"] = kept["upcoming_staff"].lower()
     if kept["upcoming_staff"] not in ("inactive", "active"):
         raise WrongSource(f"upcoming_staff={kept['upcoming_staff']!r} is unknown; use inactive or active.")
-    for name in ("calls_per_second", "retry_seconds"):
-        if _number(kept[name]) is None:
-            raise WrongSource(f"{name}={kept[name]!r} is no number from 0 up.")
+    require_rate("calls_per_second", kept["calls_per_second"])
+    if _number(kept["retry_seconds"]) is None:
+        raise WrongSource(f"retry_seconds={kept['retry_seconds']!r} is no number from 0 up.")
     if not (kept["page_size"].isdecimal() and 1 <= int(kept["page_size"]) <= LARGEST_PAGE):
         raise WrongSource(f"page_size={kept['page_size']!r} is no whole number from 1 to {LARGEST_PAGE}.")
     try:

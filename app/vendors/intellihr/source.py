@@ -10,6 +10,7 @@ from app.sources.adapter import Delivery, Hint, Receipt, SourceContext
 from app.sources.records import Check, Option, Page, RecordField
 from app.vendors.intellihr import checking, hooks, reading, records
 from app.vendors.intellihr.client import IntelliHRClient, client_of
+from app.vendors.intellihr.guide import GUIDE
 from app.vendors.intellihr.joining import Joiner
 from app.vendors.intellihr.settings import OPTIONS, choices_of, settled
 
@@ -32,6 +33,7 @@ class IntelliHRSource:
     default_schedule = "daily 03:00 Australia/Brisbane"
     lists_everyone = True
     webhook_secrets = (hooks.SWITCH,)
+    guide = GUIDE
 
     def settle(self, settings: Mapping[str, str]) -> dict[str, str]:
         """Return the settings with their defaults filled in. Raises ``WrongSource``."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.sources.adapter import Hint
-from app.sources.errors import IncompleteRead, SourceError, SourceUnavailable
+from app.sources.errors import IncompleteRead, SourceUnavailable
 from app.sources.records import Page, RowProblem, SourceRecord
 from app.vendors.jazzhr import records
 from app.vendors.jazzhr.client import JazzHRClient, Row
@@ -84,10 +84,9 @@ class Hires:
                     applicant = hire.get("applicant_id")
                     if applicant and _is_later(hire, people.get(applicant)):
                         people[applicant] = hire
-        except SourceUnavailable:
-            raise
-        except SourceError as error:
-            if is_first and not people:
+        except IncompleteRead as error:
+            # What can be read on later is not out of reach: the run waits for it.
+            if is_first and not people and error.goes_on_in is None:
                 raise SourceUnavailable(str(error)) from error
             raise
         return people, nameless

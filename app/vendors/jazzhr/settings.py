@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from app.outbound import OutboundError
 from app.outbound.addresses import check_url
+from app.sources.calling import require_rate
 from app.sources.errors import WrongSource
 from app.sources.records import Option
 
@@ -39,9 +40,9 @@ def settled(settings: Mapping[str, str]) -> dict[str, str]:
         check_url(settled["base_url"])
     except OutboundError as error:
         raise WrongSource(f"base_url={settled['base_url']!r} cannot be called: {error.message}") from None
-    for name in ("calls_per_minute", "retry_seconds"):
-        if number_of(settled[name]) is None:
-            raise WrongSource(f"{name}={settled[name]!r} is no number from 0 up.")
+    require_rate("calls_per_minute", settled["calls_per_minute"])
+    if number_of(settled["retry_seconds"]) is None:
+        raise WrongSource(f"retry_seconds={settled['retry_seconds']!r} is no number from 0 up.")
     if settled["include_salary"].lower() not in _SWITCH:
         raise WrongSource(f"include_salary={settled['include_salary']!r} is unknown; use yes or no.")
     return settled

@@ -10,6 +10,7 @@ from app.sources.adapter import Delivery, Hint, Receipt, SourceContext
 from app.sources.records import Check, Page, RecordField
 from app.vendors.jazzhr import checking, records, webhook
 from app.vendors.jazzhr.client import client_of
+from app.vendors.jazzhr.guide import GUIDE
 from app.vendors.jazzhr.hires import Hires
 from app.vendors.jazzhr.settings import OPTIONS, SECRETS, includes_salary, settled
 
@@ -28,6 +29,7 @@ class JazzHRSource:
     default_schedule = "daily 00:00 America/Los_Angeles"
     lists_everyone = True
     webhook_secrets = webhook.SECRETS
+    guide = GUIDE
 
     def settle(self, settings: Mapping[str, str]) -> dict[str, str]:
         """Return the settings with their defaults filled in. Raises ``WrongSource``."""

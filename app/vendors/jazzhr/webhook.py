@@ -41,6 +41,8 @@ def signature(key: str, body: bytes) -> str:
 def receive(context: SourceContext, delivery: Delivery) -> Receipt:
     """Return whom a call is about: nobody for the verify call, and for candidates who are not hired.
 
+    The number in ``X-JazzHR-UUID`` is not signed: whoever has recorded a call could send it with ever new ones. So
+    none is told, and the body, which is signed, stands in for it.
     JazzHR saves an integration only when the verify call is answered with exactly 200; it reads no answer's body.
 
     :raises DeliveryRefused: it is not signed with the source's secret (401), or names no candidate (400).
@@ -53,14 +55,13 @@ def receive(context: SourceContext, delivery: Delivery) -> Receipt:
     applicant = _at(candidate, "person", "id", "value")
     if not isinstance(applicant, str) or not _ID.fullmatch(applicant):
         raise DeliveryRefused("The export names no candidate.", 400)
-    number = delivery.headers.get("x-jazzhr-uuid") or None
     opening = _opening(candidate, delivery.headers.get("x-jazzhr-export-context", ""))
     category = _at(opening, "candidateStatus", "category")
     if category is not None and str(category).lower() != HIRED.lower():
         known = next((word for word in _OTHERS if word == category), "another")
         log.info("a candidate was exported who is not hired", source=context.name, category=known)
-        return Receipt(delivery_id=number, status=200, body=b"not imported: the candidate is not hired\n")
-    return Receipt((_hint(applicant, opening),), number, status=200)
+        return Receipt(status=200, body=b"not imported: the candidate is not hired\n")
+    return Receipt((_hint(applicant, opening),), status=200)
 
 
 def _prove(context: SourceContext, delivery: Delivery) -> None:

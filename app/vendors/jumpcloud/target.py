@@ -31,16 +31,6 @@ _DUPLICATE_CODES = (
     ("email", "email_taken"),
     ("employeeidentifier", "employee_number_taken"),
 )
-_BY_STATUS: dict[int, tuple[type[errors.TargetError], str]] = {
-    401: (errors.Unauthorised, "unauthorised"),
-    403: (errors.Unauthorised, "unauthorised"),
-    404: (errors.Vanished, "vanished"),
-    408: (errors.RetryLater, "server_error"),
-    409: (errors.Conflict, "conflict"),
-    410: (errors.Vanished, "vanished"),
-    425: (errors.RetryLater, "server_error"),
-    429: (errors.RetryLater, "rate_limited"),
-}
 
 
 class JumpCloudTarget:
@@ -160,7 +150,7 @@ class JumpCloudTarget:
         """The answer as a `TargetError` with JumpCloud's message; a 400 about a duplicate is a conflict."""
         status, message = response.status, _message(response)
         otherwise = (errors.RetryLater, "server_error") if status >= 500 else (errors.Refused, "refused")
-        kind, code = _BY_STATUS.get(status, otherwise)
+        kind, code = errors.BY_STATUS.get(status, otherwise)
         if status in (400, 409, 422) and _DUPLICATE.search(message):
             kind, code = errors.Conflict, _duplicate_code(message)
         return kind(

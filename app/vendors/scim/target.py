@@ -35,6 +35,12 @@ class ScimTarget(GroupMethods):
     kind: ClassVar[str] = "scim"
     label: ClassVar[str] = "SCIM 2.0"
 
+    @classmethod
+    def choices(cls) -> Mapping[str, Mapping[str, str]]:
+        """Setting → value → its words, of the settings that are best chosen from a list."""
+        labels = {name: profile.load(name).label for name in profile.names()}
+        return {"profile": {"generic": labels.pop("generic"), **labels}}
+
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self.profile = profile.adjusted(settings)
         stored = settings.get("capabilities")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote
 
 from app.outbound import OutboundError, Response
 from app.outbound.client_credentials import BearerSession, ClientCredentials, CredentialsRefused
@@ -173,7 +173,7 @@ def next_page(document: Row, response: Response) -> str:
     if isinstance(told_id, str) and told_id:
         return told_id
     link = _NEXT.search(response.headers.get("Link", ""))
-    return parse_qs(urlsplit(link[1]).query).get("pageId", [""])[0] if link else ""
+    return parse_qs(link[1].partition("?")[2]).get("pageId", [""])[0] if link else ""
 
 
 def _codes(response: Response) -> str:

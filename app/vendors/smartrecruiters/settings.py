@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from app.outbound import OutboundError
 from app.outbound.addresses import check_url
+from app.sources.calling import require_rate
 from app.sources.errors import WrongSource
 from app.sources.records import Option
 
@@ -61,7 +62,7 @@ SECRETS = (
     Option("signing_key", "The key that signs webhook calls; Rollcall keeps it itself"),
     Option("signing_key_previous", "The signing key before it; Rollcall keeps it itself"),
 )
-_NUMBERS = ("calls_per_second", "retry_seconds", "overlap_minutes", "webhook_minutes")
+_NUMBERS = ("retry_seconds", "overlap_minutes", "webhook_minutes")
 _EVENT = re.compile(r"[a-z]+(?:[.-][a-z]+)+")
 
 
@@ -70,6 +71,7 @@ def settled(settings: Mapping[str, str]) -> dict[str, str]:
     found = {option.name: str(settings.get(option.name) or option.default) for option in OPTIONS}
     for name in ("base_url", "token_url"):
         _check_address(name, found[name])
+    require_rate("calls_per_second", found["calls_per_second"])
     for name in _NUMBERS:
         if number(found[name]) is None:
             raise WrongSource(f"{name}={found[name]!r} is no number from 0 up.")

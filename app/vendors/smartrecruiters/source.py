@@ -9,10 +9,12 @@ from typing import Any, ClassVar
 from app.outbound import OutboundError
 from app.sources.adapter import Delivery, Hint, Imported, Receipt, SourceContext
 from app.sources.errors import IncompleteRead, SourceError, SourceUnavailable
+from app.sources.guide import Guide
 from app.sources.records import Check, Option, Page, RecordField, SourceRecord
 from app.vendors.smartrecruiters import checks, listing, offers, onboarding, records, webhooks
 from app.vendors.smartrecruiters import settings as choices
 from app.vendors.smartrecruiters.client import LABEL, Client, client_of
+from app.vendors.smartrecruiters.guide import GUIDE
 from app.vendors.smartrecruiters.hires import Hires
 from app.vendors.smartrecruiters.offers import OfferFields
 from app.vendors.smartrecruiters.records import text_of
@@ -34,6 +36,7 @@ class SmartRecruitersSource:
     default_schedule: ClassVar[str] = "off"
     lists_everyone: ClassVar[bool] = True
     webhook_secrets: ClassVar[tuple[str, ...]] = (*webhooks.KEYS, "subscription")
+    guide: ClassVar[Guide] = GUIDE
 
     def settle(self, settings: Mapping[str, str]) -> dict[str, str]:
         """Return the settings with their defaults filled in. Raises ``WrongSource``."""
@@ -67,7 +70,8 @@ class SmartRecruitersSource:
         try:
             found = listing.listed(client, listing.query_of(context.settings, known))
         except IncompleteRead as error:
-            if resume is None:
+            # What can be read on later is not out of reach: the run waits for it.
+            if resume is None and error.goes_on_in is None:
                 raise SourceUnavailable(str(error)) from error
             raise
         watermark = found.watermark(known, listing.overlap_of(context.settings))

@@ -26,16 +26,6 @@ USUAL_TYPE = "OTHER"
 SOURCES = "/configuration/sources"
 _SOURCES_PAGE = "Settings/Admin > Custom Candidate Sources > Create source"
 _JSON = (("Content-Type", "application/json"), ("Accept", "application/json"))
-_BY_STATUS: dict[int, tuple[type[errors.TargetError], str]] = {
-    401: (errors.Unauthorised, "unauthorised"),
-    403: (errors.Unauthorised, "unauthorised"),
-    404: (errors.Vanished, "vanished"),
-    408: (errors.RetryLater, "server_error"),
-    409: (errors.Conflict, "conflict"),
-    410: (errors.Vanished, "vanished"),
-    425: (errors.RetryLater, "server_error"),
-    429: (errors.RetryLater, "rate_limited"),
-}
 
 
 class SmartRecruitersCandidates:
@@ -161,7 +151,7 @@ class SmartRecruitersCandidates:
         """The answer as a `TargetError` with SmartRecruiters' message; the codes are not documented (§3.1)."""
         status, message = response.status, _message(response)
         otherwise = (errors.RetryLater, "server_error") if status >= 500 else (errors.Refused, "refused")
-        kind, code = _BY_STATUS.get(status, otherwise)
+        kind, code = errors.BY_STATUS.get(status, otherwise)
         if status in (400, 422) and "already exist" in message.lower():
             kind, code = errors.Conflict, "email_taken"
         return kind(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+
+from pydantic_core import from_json
 
 from app.sources.adapter import Delivery, Hint, Receipt, SourceContext
 from app.sources.errors import DeliveryRefused, SourceUnavailable
@@ -54,7 +55,7 @@ def receive(context: SourceContext, delivery: Delivery) -> Receipt:
         return _echo(context, secret)
     _prove(context, delivery)
     try:
-        body = json.loads(delivery.body)
+        body = from_json(delivery.body, allow_inf_nan=False)
     except ValueError:
         raise DeliveryRefused(f"The body of {LABEL}'s call is not JSON.", 400) from None
     if not isinstance(body, dict):
@@ -69,7 +70,8 @@ def _echo(context: SourceContext, secret: str) -> Receipt:
         )
     if not _SECRET.fullmatch(secret):
         raise DeliveryRefused("The header X-Hook-Secret has a form that is not echoed.", 400)
-    return Receipt(status=200, headers={"X-Hook-Secret": secret})
+    # Anybody can send this: it is answered, and must leave nothing behind.
+    return Receipt(status=200, headers={"X-Hook-Secret": secret}, is_kept=False)
 
 
 def _prove(context: SourceContext, delivery: Delivery) -> None:

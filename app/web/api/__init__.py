@@ -6,9 +6,9 @@ from flask import Flask
 
 from app.web.api import (
     access,
-    converters,
     document,
     employees,
+    pins,
     plans,
     precedence,
     refusals,
@@ -27,7 +27,18 @@ from app.web.api.blueprint import blueprint
 
 #: The routes come from these; the ones below join the hooks that surround every request.
 _SUBJECTS = (
-    *(document, employees, plans, precedence, run_errors, runs, source_export, source_life, source_webhooks),
+    *(
+        document,
+        employees,
+        pins,
+        plans,
+        precedence,
+        run_errors,
+        runs,
+        source_export,
+        source_life,
+        source_webhooks,
+    ),
     *(sources, suggestions, targets, vendors, welcome),
 )
 _HOOKS = (access, refusals)
@@ -36,7 +47,7 @@ _HOOKS = (access, refusals)
 def init_api(app: Flask) -> None:
     """Join the routes of the admin API."""
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the six counters have an order
-    converters.join(app)
+
     app.register_blueprint(blueprint)
 
 

@@ -11,7 +11,7 @@ from app.access.tokens import Authenticator, Principal
 from app.config import Settings
 from app.web.api.blueprint import blueprint
 from app.web.api.problems import Problem
-from app.web.console.transport import is_safe
+from app.web.transport import is_safe
 
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="rollcall"'}
 JSON = ("application/json",)

@@ -19,7 +19,7 @@ class RunShown(Shown):
     run = fields.Integer(required=True)
     source = fields.String(required=True, allow_none=True)
     state = fields.String(required=True, validate=validate.OneOf(RUN_STATES))
-    phase = fields.String(required=True, validate=validate.OneOf(("reading", "applying", "done")))
+    phase = fields.String(required=True, validate=validate.OneOf(("reading", "waiting", "applying", "done")))
     trigger = fields.String(required=True)
     is_full = fields.Boolean(required=True)
     dry_run = fields.Boolean(required=True)

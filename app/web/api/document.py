@@ -11,7 +11,7 @@ from flask_smorest import Api
 from marshmallow import fields
 from pydantic_core import to_json
 
-from app.web.api import converters
+from app.web import converters
 from app.web.api.blueprint import blueprint
 from app.web.api.fields import names_of_pairs
 from app.web.api.problems import CODES, CONTENT_TYPE

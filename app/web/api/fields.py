@@ -9,7 +9,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from app.web.api.converters import MOST
+from app.web.converters import MOST
 
 #: Short text on one line, without control characters; whole texts, such as mappings.
 LINE, TEXT = r"^[^\x00-\x1f\x7f]*$", r"^[^\x00]*$"
@@ -50,6 +50,19 @@ class QueryFlag(fields.Boolean):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(truthy={"true"}, falsy={"false"}, **options)
+
+
+class Number(fields.Integer):
+    """A whole number of a body; JSON has one kind of number, so 3.0 is one, and neither "3" nor true is."""
+
+    def __init__(self, least: int, most: int, **options: Any) -> None:
+        super().__init__(strict=True, validate=validate.Range(least, most), **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
+        if isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        whole = int(value) if isinstance(value, float) and value.is_integer() else value
+        return super()._deserialize(whole, attr, data, **options)
 
 
 class QueryNumber(fields.Integer):

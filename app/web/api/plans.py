@@ -14,9 +14,9 @@ from app.provisioning.counts import NAMES
 from app.provisioning.tables import operation_table, plan_table
 from app.web.api.access import by, tenant_id
 from app.web.api.blueprint import blueprint
-from app.web.api.converters import MOST, TargetName
-from app.web.api.fields import UUID, Body, PageQuery, QueryNumber, Shown, instant, listed, text
+from app.web.api.fields import UUID, Body, Number, PageQuery, QueryNumber, Shown, instant, listed, text
 from app.web.api.paging import page_of
+from app.web.converters import MOST, TargetName
 
 SUBJECT = "plans"
 _AT = "/plans/<number:number>"
@@ -77,6 +77,13 @@ class Decision(Body):
         text(UUID, None),
         validate=validate.Length(1, 1000),
         metadata={"description": "Only the lines of these employees."},
+    )
+    upto = Number(
+        0,
+        MOST,
+        metadata={
+            "description": "Only lines up to this number: what was added since you looked is left waiting."
+        },
     )
 
 
@@ -139,7 +146,8 @@ def discard_plan(body: dict[str, Any], number: int) -> dict[str, Any]:
 
 def _decided(decide: Any, body: Mapping[str, Any], number: int) -> dict[str, Any]:
     with writing() as connection:
-        lines = decide(connection, tenant_id(), number, by(), employees=body.get("employees"))
+        chosen = {"employees": body.get("employees"), "upto": body.get("upto")}
+        lines = decide(connection, tenant_id(), number, by(), **chosen)
         return _shown(connection, number) | {"operations": lines}
 
 

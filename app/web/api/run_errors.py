@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import io
-import tempfile
 from typing import Any
 
-from flask import Response, request, send_file
+from flask import Response, request
 from marshmallow import fields
 from sqlalchemy import select, tuple_
 
 from app.database import reading
-from app.sources import row_errors, runs
-from app.sources.error_file import write_error_file
+from app.sources import runs
 from app.sources.tables import row_error
 from app.web.api.access import tenant_id
 from app.web.api.blueprint import READ, blueprint
 from app.web.api.fields import Body, QueryNumber, Shown, listed, text
 from app.web.api.paging import page_of
+from app.web.run_files import CSV, run_file
 
 SUBJECT = "runs"
-JSON, CSV = "application/json", "text/csv"
-#: A file that is larger goes to the disk while it is sent.
-_IN_MEMORY = 1 << 20
+JSON = "application/json"
 _AT = "/runs/<number:number>"
 _PLACE = r"^[0-9]{1,9}\.[0-9]{1,9}$"
 _line = row_error.c
@@ -86,14 +82,6 @@ def _lines(query: dict[str, Any], number: int, severity: str) -> Any:
 
 
 def _file(number: int, severity: str) -> Response:
-    """Return the whole file; it is written before the first byte is sent, so that a slow reader holds nothing up."""
-    file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  the answer closes it
-    words = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", write_through=True)
     with reading() as connection:
         runs.get(connection, tenant_id(), number)
-        write_error_file(row_errors.lines(connection, tenant_id(), number, (severity,)), words)
-    words.detach()
-    file.seek(0)
-    return send_file(
-        file, CSV, as_attachment=True, download_name=f"run-{number}-{severity}s.csv", conditional=False
-    )
+        return run_file(connection, tenant_id(), number, severity)

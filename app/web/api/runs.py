@@ -14,9 +14,9 @@ from app.sources.runs import Run
 from app.web.api.access import by, tenant_id
 from app.web.api.answers import LOCATION, RUN_STATES, RunShown, run_shown, started
 from app.web.api.blueprint import blueprint
-from app.web.api.converters import SourceName
 from app.web.api.fields import PageQuery, QueryFlag, listed, text
 from app.web.api.paging import page_of
+from app.web.converters import SourceName
 
 SUBJECT = "runs"
 _AT = "/runs/<number:number>"

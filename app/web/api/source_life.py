@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import replace
 from typing import Any
 
 from marshmallow import fields
 
 from app.database import reading, writing
 from app.errors import WrongUse
-from app.sources import catalog, consent, life, previewing, runner, runs
-from app.sources.adapter import SourceContext
+from app.sources import catalog, checking, consent, life, parting, previewing, runs
 from app.sources.catalog import Source
-from app.sources.errors import SourceUnavailable
+from app.sources.patience import patient_context
 from app.sources.records import Check
 from app.web.api.access import by, tenant_id
 from app.web.api.answers import LOCATION, RunShown, started
@@ -23,8 +20,6 @@ from app.web.api.problems import Problem
 from app.web.api.sources import Consent, SourceDetail, detail
 
 SUBJECT = "sources"
-#: How long a request waits for a vendor, beside the time limit of the one call that is under way then.
-VENDOR_SECONDS = 20.0
 _AT = "/sources/<source:name>"
 
 
@@ -51,6 +46,16 @@ class GivenConsent(Body):
         "^[0-9a-f]{64}$",
         None,
         metadata={"description": "That of the text that was shown; refused when it is another."},
+    )
+
+
+class Disconnected(SourceDetail):
+    """A source without credentials."""
+
+    left = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "What stays at the vendor, for somebody to delete there."},
     )
 
 
@@ -182,10 +187,15 @@ def resume_source(name: str) -> dict[str, Any]:
 
 
 @blueprint.acts(f"{_AT}/disconnect", SUBJECT)
-@blueprint.response(200, SourceDetail)
+@blueprint.response(200, Disconnected)
 def disconnect_source(name: str) -> dict[str, Any]:
-    """Forget the credentials of a source and withdraw its consent; people and history stay."""
-    return _moved(name, life.disconnect)
+    """Forget the credentials of a source and withdraw its consent; people and history stay.
+
+    The vendor is told before, by its API, to call us no more; ``left`` says what stays there in spite of that.
+    """
+    parted = parting.disconnect(_known(name), by())
+    with reading() as connection:
+        return detail(connection, parted.source) | {"left": parted.left}
 
 
 @blueprint.acts(f"{_AT}/import", SUBJECT)
@@ -228,26 +238,8 @@ def _moved(name: str, move: Any) -> dict[str, Any]:
 
 
 def _checks(known: Source) -> list[Check]:
-    return known.adapter().check(patient_context(known))
+    return checking.checked(known, patient_context(known), by())
 
 
 def _findings(checks: list[Check]) -> dict[str, Any]:
     return {"ok": all(check.ok or not check.needed for check in checks), "checks": checks}
-
-
-def patient_context(known: Source) -> SourceContext:
-    """Return what the adapter works with in a request: a vendor that lets it wait for long is given up.
-
-    :raises WrongSource: the source's system may not be called.
-    """
-    end = time.monotonic() + VENDOR_SECONDS
-
-    def pause(seconds: float) -> None:
-        if time.monotonic() + seconds > end:
-            raise SourceUnavailable(
-                f"{known.name!r} asks for more patience than the {VENDOR_SECONDS:.0f} seconds of a request; "
-                "a dry run of its import waits as long as it takes."
-            )
-        time.sleep(seconds)
-
-    return replace(runner.context_of(known), pause=pause, alive=lambda: pause(0.0))

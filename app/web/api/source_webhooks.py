@@ -17,10 +17,10 @@ from app.sources import catalog, hooks, inbox, life
 from app.sources.adapter import SourceContext, Subscribes, TakesWebhooks
 from app.sources.catalog import Source
 from app.sources.hooks import GivesTokens
+from app.sources.patience import patient_context
 from app.web.api.access import by, tenant_id
 from app.web.api.blueprint import blueprint
 from app.web.api.fields import Shown, instant
-from app.web.api.source_life import patient_context
 
 SUBJECT = "sources"
 _AT = "/sources/<source:name>/webhook"

@@ -6,22 +6,22 @@ from collections.abc import Mapping
 from typing import Any
 
 import marshmallow as ma
-from flask import Response, url_for
+from flask import url_for
 from marshmallow import fields, validate
 from sqlalchemy import Connection, select
 
 from app import registry
 from app.database import reading, writing
-from app.sources import catalog, consent, drafts, life, runs
+from app.sources import catalog, consent, drafts, life, parting, runs
 from app.sources.adapter import SourceAdapter
 from app.sources.catalog import Source
 from app.sources.tables import source
 from app.web.api.access import by, tenant_id
 from app.web.api.answers import no_content
 from app.web.api.blueprint import blueprint
-from app.web.api.converters import Kind, SourceName
 from app.web.api.fields import TEXT, Body, Pairs, Shown, instant, listed, text
 from app.web.api.problems import Problem
+from app.web.converters import Kind, SourceName
 
 SUBJECT = "sources"
 STATES = ("draft", "active", "paused", "disconnected")
@@ -70,6 +70,12 @@ class SourceDetail(SourceLine):
 
     mapping = fields.String(required=True)
     consent = fields.Nested(Consent, required=True, allow_none=True)
+
+
+class LeftBehind(Shown):
+    """What stays at a vendor."""
+
+    left = fields.String(required=True, metadata={"description": "What is to be deleted there, and why."})
 
 
 class _Choices(Body):
@@ -152,11 +158,18 @@ def change_source(body: dict[str, Any], name: str) -> dict[str, Any]:
 
 @blueprint.acts("/sources/<source:name>", SUBJECT, "DELETE")
 @blueprint.response(204)
-def remove_source(name: str) -> Response:
-    """Remove a source, its records and runs; the people that it brought stay."""
-    with writing() as connection:
-        catalog.remove(connection, tenant_id(), name, by())
-    return no_content()
+@blueprint.alt_response(
+    200, schema=LeftBehind, description="It is removed; something of it stays at the vendor.", success=True
+)
+def remove_source(name: str) -> Any:
+    """Remove a source, its records and runs; the people that it brought stay.
+
+    The vendor is told before, by its API, to call us no more.
+    """
+    with reading() as connection:
+        known = catalog.named(connection, tenant_id(), name)
+    parted = parting.remove(known, by())
+    return no_content() if parted.left is None else ({"left": parted.left}, 200)
 
 
 def _held(connection: Connection, name: str) -> Source:

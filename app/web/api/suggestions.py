@@ -31,6 +31,12 @@ class Suggestion(Shown):
     employee_id = fields.String(required=True)
     state = fields.String(required=True, metadata={"description": "waiting, same or other."})
     at = instant(required=True)
+    facts = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        required=True,
+        metadata={"description": "What the record says of the person, until it is decided."},
+    )
     decided_by = fields.String(required=True, allow_none=True)
     decided_at = instant(required=True, allow_none=True)
 

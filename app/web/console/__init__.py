@@ -5,13 +5,53 @@ from __future__ import annotations
 from flask import Flask
 from flask_bootstrap import Bootstrap5
 
-from app.web.console import headers, password, problems, sessions, sign_in, start, wording
+from app.web import converters
+from app.web.console import (
+    admins,
+    appearance,
+    approvals,
+    auditing,
+    connecting,
+    deliveries,
+    developer,
+    headers,
+    home,
+    navigation,
+    password,
+    people,
+    problems,
+    runs,
+    sessions,
+    settings,
+    sign_in,
+    sources,
+    targets,
+    tokens,
+    wording,
+)
 from app.web.console.blueprint import blueprint
-from app.web.console.transport import cookies_of
+from app.web.transport import cookies_of
 
 _bootstrap = Bootstrap5()
-#: The routes come from ``sign_in``, ``password`` and ``start``; these join the hooks that surround every page.
-_HOOKS = (sessions, headers, problems, wording)
+#: What surrounds every page, and the rooms with the pages; importing a room puts its routes on the blueprint.
+_HOOKS = (sessions, headers, problems, wording, navigation, appearance)
+_ROOMS = (
+    sign_in,
+    password,
+    admins,
+    home,
+    people,
+    sources,
+    connecting,
+    runs,
+    targets,
+    deliveries,
+    approvals,
+    tokens,
+    auditing,
+    settings,
+    developer,
+)
 
 
 def init_console(app: Flask) -> None:
@@ -30,9 +70,10 @@ def init_console(app: Flask) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
     )
+    converters.join(app)
     _bootstrap.init_app(app)
     sessions.csrf.init_app(app)
     app.register_blueprint(blueprint)
 
 
-__all__ = ["blueprint", "init_console", "password", "sign_in", "start"]
+__all__ = ["blueprint", "init_console"]

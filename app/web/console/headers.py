@@ -6,11 +6,11 @@ from flask import Response
 
 from app.web.console.blueprint import blueprint
 from app.web.console.sessions import settings
-from app.web.console.transport import is_https
+from app.web.transport import is_https
 
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",

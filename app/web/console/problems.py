@@ -9,7 +9,7 @@ import structlog
 from flask import render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import Forbidden, HTTPException
 
 from app.web.console.blueprint import blueprint
 
@@ -17,10 +17,20 @@ log = structlog.get_logger(__name__)
 Answer = tuple[str, int]
 #: Status → title, what it means, what to do; any other status has Werkzeug's words.
 WORDS: Mapping[int, tuple[str, str, str]] = {
+    400: (
+        "What the browser sent cannot be read",
+        "It is not what a page of Rollcall sends. Nothing was changed.",
+        "Begin again at the start page.",
+    ),
     404: (
         "There is no such page",
         "Rollcall has nothing at this address. It may be mistyped, or a link may be out of date.",
         "Look for it from the start page on.",
+    ),
+    403: (
+        "Your role does not open this",
+        "Nothing was changed.",
+        "An owner of this tenant gives roles: Settings, People and roles.",
     ),
     405: (
         "This address is not for that",
@@ -46,6 +56,9 @@ def forged_form(error: CSRFError) -> Answer:
 def refused(error: HTTPException) -> tuple[str, int, list[tuple[str, str]]]:
     """Answer with the status of the error, in words; the headers that belong to it (``Allow``) stay."""
     status = error.code or 500
+    if status == 403 and error.description != Forbidden.description:
+        title, effect, way_out = WORDS[403]
+        return *_page(403, title, f"{error.description} {effect}", way_out), []
     words = WORDS.get(status) or (error.name, error.description or "", "Go back to the start page.")
     headers = [(name, value) for name, value in error.get_headers() if name.lower() != "content-type"]
     return *_page(status, *words), headers

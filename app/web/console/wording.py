@@ -36,26 +36,18 @@ LINK_STATES = {
 LINK_REASONS = {
     "no_work_email": "There is no work e-mail address for this person yet. It goes on by itself when there is one.",
 }
-RUN_STATES = {
-    "running": Word("Running", "The import is under way.", "info"),
-    "finished": Word("Finished", "Every row was worked on.", "success"),
-    "failed": Word(
-        "Failed", "The source could not be read to its end; nobody is suspended for that.", "danger"
-    ),
-    "cancelled": Word("Cancelled", "An admin stopped it; what it had done stays.", "secondary"),
-}
 TARGET_STATES = {
     "active": Word("Active", "Changes are pushed at every tick.", "success"),
     "paused": Word("Paused", "Nothing is pushed; changes are remembered.", "warning"),
 }
-#: What the links' table shows unless a state is asked for: what does not go on without somebody or something.
-OPEN_STATES = ("held", "waiting", "vanished")
 _UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
 @blueprint.app_template_filter("when")
-def when(instant: str | None) -> Markup:
+def when(instant: str | None, *, seconds: bool = False) -> Markup:
     """Return a ``<time>`` element: readable in UTC, with the exact instant for hovering and for programs.
+
+    `seconds` are shown where many things happen in a minute.
 
     >>> str(when("2026-11-22T04:39:37.123456Z"))
     '<time datetime="2026-11-22T04:39:37Z" title="2026-11-22T04:39:37Z">22 Nov 2026, 04:39 UTC</time>'
@@ -64,8 +56,9 @@ def when(instant: str | None) -> Markup:
         return Markup("never")
     moment = clock.parse_instant(instant)
     exact = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
-    shown = f"{moment.day} {moment:%b %Y, %H:%M} UTC"
-    return Markup('<time datetime="{0}" title="{0}">{1}</time>').format(exact, shown)
+    shown = f"{moment.day} {moment:%b %Y}, {moment:{'%H:%M:%S' if seconds else '%H:%M'}} UTC"
+    precise = Markup(" data-seconds") if seconds else ""
+    return Markup('<time datetime="{0}" title="{0}"{1}>{2}</time>').format(exact, precise, shown)
 
 
 @blueprint.app_template_filter("every")
@@ -92,6 +85,5 @@ def words() -> dict[str, object]:
     return {
         "link_word": lambda state: known(LINK_STATES, state),
         "link_reasons": LINK_REASONS,
-        "run_word": lambda state: known(RUN_STATES, state),
         "target_word": lambda state: known(TARGET_STATES, state),
     }

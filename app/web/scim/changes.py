@@ -290,7 +290,7 @@ def _unseen(
         and attribute.path not in decoded.cleared
         and (
             attribute.returned == "request"
-            or attribute.mutability == "immutable"
+            or attribute.mutability in ("immutable", "readOnly")
             or _is_fed(attribute.path, fed)
         )
     }

@@ -28,6 +28,8 @@ MAX_BODY_BYTES = 1 << 20
 #: On Groups, whose members may be 20,000 (scim.md §4).
 MAX_GROUP_BODY_BYTES = 4 << 20
 _MOST_PARAMETERS = 100
+#: Digits of a length of a body: more of them are never a body that is taken, and Python reads no endless number.
+_LONGEST_LENGTH = 18
 
 
 class Answer(NamedTuple):
@@ -119,7 +121,7 @@ class Exchange:
         if length:
             if not length.isascii() or not length.isdigit():
                 raise InvalidSyntax("The Content-Length of this request is not a number.")
-            if int(length) > limit:
+            if len(length) > _LONGEST_LENGTH or int(length) > limit:
                 raise PayloadTooLarge(
                     f"The body has {length[:20]} bytes; at most {limit} are taken. Send less at once."
                 )

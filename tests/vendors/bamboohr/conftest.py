@@ -9,16 +9,14 @@ from typing import Any
 
 import pytest
 
-from app import directory
 from app.access.tenants import Tenant
-from app.database import reading, writing
+from app.database import writing
 from app.outbound import AddressPolicy, OutboundSession
 from app.simulation import serve
-from app.sources import drafts, runner
+from app.sources import drafts
 from app.sources.adapter import SourceContext
 from app.sources.catalog import Source
 from app.sources.records import Page, SourceRecord
-from app.sources.runs import Run
 from app.vendors.bamboohr.simulator import BASE, DEFAULT_KEY, BambooHRSimulator
 from app.vendors.bamboohr.simulator.company import Company
 from app.vendors.bamboohr.source import BambooHRSource
@@ -95,26 +93,3 @@ def add_bamboohr(tenant: Tenant) -> Callable[..., Source]:
             return connect(connection, tenant.id, draft)
 
     return add
-
-
-@pytest.fixture
-def pull() -> Callable[[Source], Run]:
-    """Give a function that imports a source and returns the ended run."""
-
-    def run(source: Source) -> Run:
-        return runner.import_now(source, dry_run=False, requested_by="system:test")
-
-    return run
-
-
-@pytest.fixture
-def people(tenant: Tenant) -> Callable[[], dict[str, dict[str, Any]]]:
-    """Give a function that returns every document of the tenant by userName."""
-
-    def documents() -> dict[str, dict[str, Any]]:
-        with reading() as connection:
-            ids = directory.iterate_ids(connection, tenant.id, None, 1000)
-            found = directory.get_many(connection, tenant.id, ids).values()
-        return {employee.document["userName"]: employee.document for employee in found}
-
-    return documents

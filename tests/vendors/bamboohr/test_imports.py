@@ -95,6 +95,7 @@ TABLE = {
     "Address ZIP": (lambda d: entry(d, "addresses", "home")["postalCode"], "45501"),
     "Address Country": (lambda d: entry(d, "addresses", "home")["country"], "United States"),
     "Hire Date": (lambda d: d[HR]["startDate"], "2026-04-01"),
+    "(id)": (lambda d: d[HR]["sources"][0]["recordId"].isdigit(), True),
     "Supervisor (id)": (lambda d: d[HR]["managerSourceId"], "100"),
     "Supervisor (e-mail)": (lambda d: d[HR]["managerEmail"], "lee.ortiz@example.com"),
 }
@@ -273,7 +274,8 @@ def test_a_new_status_is_a_warning_and_puts_nobody_out(account, add_bamboohr, pu
     bamboo.simulator.plan_faults("new-status:value=On Leave")
     run = pull(source)
     assert counted(run) == {"updated": 1, "total": 1}
-    assert [(each.code, each.severity) for each in problems(run)] == [("unknown_value", "warning")]
+    told = [(each.code, each.severity) for each in problems(run)]
+    assert told == [("unknown_value", "warning"), ("manager_unknown", "warning")]
     [maya] = people().values()
     assert (maya["active"], maya[HR]["employmentStatus"]) == (True, "On Leave")
 

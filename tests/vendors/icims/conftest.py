@@ -13,12 +13,10 @@ from app.access.tenants import Tenant
 from app.database import writing
 from app.outbound import AddressPolicy, OutboundSession
 from app.simulation import serve
-from app.sources import runner
 from app.sources.adapter import SourceContext
 from app.sources.catalog import Source
 from app.sources.drafts import drafted
 from app.sources.records import SourceRecord
-from app.sources.runs import Run
 from app.vendors.icims.simulator import CLIENT_ID, CUSTOMER, DEFAULT_SECRET, ICIMSSimulator
 from app.vendors.icims.source import ICIMSSource
 from tests.harness.connecting import connect
@@ -104,9 +102,3 @@ def add_icims(tenant: Tenant) -> Callable[..., Source]:
             return connect(connection, tenant.id, draft)
 
     return add
-
-
-@pytest.fixture
-def pull() -> Callable[[Source], Run]:
-    """Give a function that imports a source and returns the ended run."""
-    return lambda source: runner.import_now(source, dry_run=False, requested_by="system:test")

@@ -169,6 +169,7 @@ def test_the_secret_before_this_one_is_still_taken(form):
         basic(secret=""),
         basic(user="other"),
         {"Authorization": "Basic !!!"},
+        {"Authorization": "Basic \xfcber"},
         {"Authorization": "Basic " + base64.b64encode(b"\xff\xfe").decode()},
         {"Authorization": "Bearer "},
         {"Authorization": "Bearer " + tokens.issue("other", SECRET)},

@@ -148,6 +148,8 @@ def test_the_profile_id_is_the_key_of_the_record(maya, tenant):
             source_record.c.tenant_id == tenant.id, source_record.c.source_id == source.id
         )
         assert connection.execute(query).all() == [(str(row["_id"]), employee.id)]
+    told = {"system": "icims", "tenant": "icims", "recordId": str(row["_id"])}
+    assert employee.document[HR]["sources"] == [told]
 
 
 def test_the_social_security_number_is_sealed_and_stands_nowhere_else(maya, tenant, tmp_path):

@@ -10,14 +10,13 @@ from typing import Any
 import pytest
 
 from app.access.tenants import Tenant
-from app.database import reading, writing
+from app.database import writing
 from app.outbound import AddressPolicy, OutboundSession
 from app.simulation import serve
-from app.sources import catalog, drafts, runner
+from app.sources import drafts
 from app.sources.adapter import SourceContext, Watermark
 from app.sources.catalog import Source
 from app.sources.records import Page, SourceRecord
-from app.sources.runs import Run
 from app.vendors.intellihr.simulator import BASE, DEFAULT_KEY, DEFAULT_SUBDOMAIN, IntelliHRSimulator
 from app.vendors.intellihr.source import IntelliHRSource
 from tests.harness.connecting import connect
@@ -89,15 +88,3 @@ def add_intellihr(tenant: Tenant) -> Callable[..., Source]:
             return connect(connection, tenant.id, draft)
 
     return add
-
-
-@pytest.fixture
-def pull() -> Callable[..., Run]:
-    """Give a function that imports a source, as it is kept now, and returns the ended run."""
-
-    def run(source: Source, **choice: Any) -> Run:
-        with reading() as connection:
-            known = catalog.named(connection, source.tenant_id, source.name)
-        return runner.import_now(known, dry_run=False, requested_by="system:test", **choice)
-
-    return run

@@ -342,7 +342,10 @@ def test_the_supervisor_of_the_job(account, add_intellihr, pull, tenant):
     with reading() as connection:
         [found] = directory.ids_by_user_name(connection, tenant.id, member["primaryEmailAddress"]["email"])
         document = directory.get(connection, tenant.id, found).document
+        [above] = directory.ids_by_user_name(connection, tenant.id, boss["primaryEmailAddress"]["email"])
+    assert at(document, f"{ENTERPRISE}.manager.value") == above
     assert at(document, f"{HR}.managerSourceId") == boss["id"]
+    assert document[HR]["sources"] == [{"system": "intellihr", "tenant": "ihr", "recordId": member["id"]}]
     assert at(document, f"{HR}.managerEmail") == boss["primaryEmailAddress"]["email"]
 
 

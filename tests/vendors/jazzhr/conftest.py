@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app import clock, directory
+from app import clock
 from app.access.tenants import Tenant
-from app.database import reading, writing
+from app.database import writing
 from app.outbound import AddressPolicy, OutboundSession
 from app.simulation import serve as serve_simulator
 from app.sources import drafts, inbox, runner
@@ -71,25 +71,6 @@ def add_jazzhr(tenant: Tenant) -> Callable[..., Source]:
             return connect(connection, tenant.id, draft)
 
     return add
-
-
-@pytest.fixture
-def pull() -> Callable[[Source], Run]:
-    """Give a function that imports a source and returns the ended run."""
-    return lambda source: runner.import_now(source, dry_run=False, requested_by="system:test")
-
-
-@pytest.fixture
-def people(tenant: Tenant) -> Callable[[], dict[str, dict[str, Any]]]:
-    """Give a function that returns every document of the tenant by userName."""
-
-    def documents() -> dict[str, dict[str, Any]]:
-        with reading() as connection:
-            ids = directory.iterate_ids(connection, tenant.id, None, 1000)
-            found = directory.get_many(connection, tenant.id, ids).values()
-        return {employee.document["userName"]: employee.document for employee in found}
-
-    return documents
 
 
 @pytest.fixture

@@ -36,6 +36,12 @@ def test_a_wrong_key_is_one_finding_that_says_where_it_is_mended(account):
     assert "wrong-key-canary" not in checks["sign in"].message
 
 
+def test_a_look_is_not_held_by_a_long_wait_that_jazzhr_asks_for(account):
+    checks = found(account(people=3, faults="no-limit;503:retry_after=3600").context())
+    assert [(name, check.ok) for name, check in checks.items()] == [("reach", False)]
+    assert "JazzHR asks to be called again only in 60 minutes" in checks["reach"].message
+
+
 @pytest.mark.parametrize("resource", ["hires", "applicants", "jobs"])
 def test_a_resource_that_the_key_may_not_read_is_told_by_name_with_what_is_lost(account, resource):
     jazz = account(people=3, faults=f"no-limit;403:path=/{resource}/page")

@@ -71,6 +71,8 @@ ROWS: dict[str, tuple[Any, Any]] = {
     ),
     "Active → hr:employmentStatus": (lambda d: d[HR]["employmentStatus"], "Active"),
     "Active → core:active": (lambda d: d["active"], True),
+    "(id) → hr:source.recordId": (lambda d: d[HR]["sources"][0]["recordId"][:9], "prospect_"),
+    "(hire id) → hr:source.eventId": (lambda d: d[HR]["sources"][0]["eventId"][:9], "prospect_"),
     "phone → core:phoneNumbers[mobile].value": (
         lambda d: entry(d, "phoneNumbers", "mobile", "value"),
         "+1 555 0100",

@@ -18,6 +18,7 @@ from app.sources.tables import import_run
 from app.vendors.jazzhr.simulator import DEFAULT_KEY
 from app.vendors.jazzhr.source import JazzHRSource
 from scim.resources import ENTERPRISE, HR
+from tests.harness.later import clock_ahead
 from tests.sources.reports import counted, error_lines, problems
 
 MAYA = {
@@ -41,7 +42,8 @@ def test_a_hire_becomes_a_person_with_applicant_and_job(account, add_jazzhr, pul
         "zip": "45402",
     }
     row = jazz.simulator.company.add_job({**job, "country_id": "United States"})
-    jazz.simulator.hire(MAYA, job_id=row["id"])
+    hire = jazz.simulator.hire(MAYA, job_id=row["id"])
+    [hire_id] = jazz.simulator.company.hires
     assert counted(pull(add_jazzhr(jazz))) == {"added": 1, "total": 1}
     maya = people()["maya.okafor@example.org"]
     assert maya["name"] == {"givenName": "Maya", "familyName": "Okafor"}
@@ -54,6 +56,14 @@ def test_a_hire_becomes_a_person_with_applicant_and_job(account, add_jazzhr, pul
         "startDate": "2026-04-01",
         "employmentStatus": "Active",
         "locationName": "Dayton, OH, 45402, United States",
+        "sources": [
+            {
+                "system": "jazzhr",
+                "tenant": "jazz",
+                "recordId": hire["applicant_id"],
+                "eventId": hire_id,
+            }
+        ],
     }
     work = next(entry for entry in maya["addresses"] if entry["type"] == "work")
     assert (work["locality"], work["region"], work["postalCode"]) == ("Dayton", "OH", "45402")
@@ -245,6 +255,29 @@ def test_the_key_stands_in_no_log_and_no_message(capfd, account, add_jazzhr, pul
         assert DEFAULT_KEY not in text
 
 
+def test_a_long_wait_that_jazzhr_asks_for_holds_no_worker_and_the_run_goes_on_where_it_was(
+    account, add_jazzhr, people
+):
+    jazz = account(people=60, faults="no-limit;503:path=/applicants,nth=30,retry_after=3600")
+    run = runner.import_now(add_jazzhr(jazz), dry_run=False, requested_by="test")
+    assert (run.state, run.phase, run.staged) == ("running", "waiting", 25)
+    assert "JazzHR asks to be called again only in 60 minutes" in run.message
+    assert runner.work(run.tenant_id, run.id) is None
+    with clock_ahead() as later:
+        later.by(3601)
+        ended = runner.work(run.tenant_id, run.id)
+    assert ended is not None
+    assert (ended.state, counted(ended)) == ("finished", {"added": 60, "total": 60})
+    looked_up = [path for path in jazz.paths() if "/applicants/" in path]
+    assert len(looked_up) == 60 + 5  # the five of the page that broke off
+
+
+def test_a_long_wait_at_the_first_call_is_waited_for_too(account, add_jazzhr):
+    jazz = account(people=3, faults="no-limit;429:nth=1,retry_after=600")
+    run = runner.import_now(add_jazzhr(jazz), dry_run=False, requested_by="test")
+    assert (run.state, run.phase, run.staged) == ("running", "waiting", 0)
+
+
 def test_calls_are_paced(account, add_jazzhr, pull):
     jazz = account(people=4, faults="limit:per_minute=100000")
     run = pull(add_jazzhr(jazz, calls_per_minute="1200"))
@@ -284,7 +317,8 @@ def test_a_withdrawn_hire_that_is_hired_after_all_is_the_same_person(account, ad
     jazz.simulator.company.withdraw(hire_id)
     pull(source)
     jazz.simulator.hire(applicant_id=hire["applicant_id"])
-    assert counted(pull(source)) == {"skipped": 10, "total": 10}
+    # The person stays as they were but for the hire that they came by.
+    assert counted(pull(source)) == {"updated": 1, "skipped": 9, "total": 10}
     assert len(people()) == 10
 
 

@@ -327,7 +327,7 @@ def test_quotes_in_keys_do_not_break_the_filter(http: OutboundSession) -> None:
     assert ScimTarget({}).find(http, external_id='a"b\\', email='"o neil"@example.com') == []
 
 
-def test_all_accounts_are_listed_page_by_page(http: OutboundSession) -> None:
+def test_rule_21_all_accounts_are_listed_page_by_page(http: OutboundSession) -> None:
     for number in range(7):
         created(
             http,
@@ -404,7 +404,7 @@ def test_a_provider_without_discovery_is_taken_as_the_profile_assumes() -> None:
     assert "404" in capabilities.notes[0]
 
 
-def test_a_total_that_lies_makes_an_incomplete_listing() -> None:
+def test_rule_21_a_total_that_lies_makes_an_incomplete_listing() -> None:
     with simulated("lying-total", people=30) as server, pytest.raises(errors.IncompleteListing):
         list(ScimTarget({}).list_accounts(to(server)))
 
@@ -424,7 +424,9 @@ def test_a_total_that_lies_makes_an_incomplete_listing() -> None:
         ("half-body", errors.RetryLater, "incomplete_body"),
     ],
 )
-def test_a_bad_answer_to_a_write_is_classified(fault: str, kind: type[errors.TargetError], code: str) -> None:
+def test_rule_21_a_bad_answer_to_a_write_is_classified(
+    fault: str, kind: type[errors.TargetError], code: str
+) -> None:
     adapter = ScimTarget({})
     selected = fault + ("," if ":" in fault else ":") + "method=POST"
     with simulated(selected) as server, pytest.raises(errors.TargetError) as caught:

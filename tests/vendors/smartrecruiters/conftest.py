@@ -9,16 +9,14 @@ from typing import Any
 
 import pytest
 
-from app import directory
 from app.access.tenants import Tenant
-from app.database import reading, writing
+from app.database import writing
 from app.outbound import AddressPolicy, OutboundSession
 from app.simulation import serve
-from app.sources import catalog, drafts, runner
+from app.sources import drafts
 from app.sources.adapter import SourceContext
 from app.sources.catalog import Source
 from app.sources.records import Page, SourceRecord
-from app.sources.runs import Run
 from app.vendors.smartrecruiters.simulator import DEFAULT_KEY, Company, SmartRecruitersSimulator
 from app.vendors.smartrecruiters.source import SmartRecruitersSource
 from tests.harness.connecting import connect
@@ -102,28 +100,3 @@ def add_smart(tenant: Tenant) -> Callable[..., Source]:
             return connect(connection, tenant.id, draft)
 
     return add
-
-
-@pytest.fixture
-def pull(tenant: Tenant) -> Callable[[Source], Run]:
-    """Give a function that imports a source as it stands now and returns the ended run."""
-
-    def run(source: Source) -> Run:
-        with reading() as connection:
-            known = catalog.named(connection, tenant.id, source.name)
-        return runner.import_now(known, dry_run=False, requested_by="system:test")
-
-    return run
-
-
-@pytest.fixture
-def people(tenant: Tenant) -> Callable[[], dict[str, dict[str, Any]]]:
-    """Give a function that returns every document of the tenant by user name."""
-
-    def documents() -> dict[str, dict[str, Any]]:
-        with reading() as connection:
-            ids = directory.iterate_ids(connection, tenant.id, None, 1000)
-            found = directory.get_many(connection, tenant.id, ids).values()
-        return {employee.document["userName"]: employee.document for employee in found}
-
-    return documents

@@ -62,6 +62,7 @@ ROWS: tuple[tuple[str, tuple[str, ...], Any], ...] = (
     ("Job location: name", (HR, "locationName"), "Dayton, Ohio, US"),
     ("Employment type", (HR, "employmentType"), "Full-time"),
     ("Hiring manager", (HR, "managerEmail"), "nadia.becker@example.com"),
+    ("Tags", (HR, "tags"), ["referral", "night shift"]),
     ("Hired: active", ("active",), True),
     ("Hired: employed", (HR, "employmentStatus"), "Active"),
 )
@@ -81,6 +82,13 @@ def maya(company, add_smart, pull, people):
 )
 def test_a_row_of_the_field_table_arrives(maya, place, value):
     assert at(maya, *place) == value
+
+
+def test_the_candidate_and_the_source_of_the_application_are_told_as_the_source_s_own(maya):
+    [entry] = maya[HR]["sources"]
+    told = {"system": "smartrecruiters", "tenant": "smart", "channel": "Careers page"}
+    assert entry == {**told, "recordId": entry["recordId"]}
+    assert len(entry["recordId"]) == 36
 
 
 def test_an_internal_candidate_is_told_as_one(company, add_smart, pull, people):
@@ -240,7 +248,8 @@ def test_a_candidate_that_may_not_be_seen_is_one_errored_row(company, add_smart,
     account.simulator.plan_faults(f"no-limit;403:path=/candidates/{candidate}")
     run = pull(add_smart(account))
     assert counted(run) == {"added": 2, "errored": 1, "total": 3}
-    assert [code for _, _, code in error_lines(run)] == ["record_not_found"]
+    # Who hired them is nobody whom SmartRecruiters has hired.
+    assert {code for _, _, code in error_lines(run)} == {"record_not_found", "manager_unknown"}
 
 
 def test_the_onboarding_status_is_written_back(company, add_smart, pull):

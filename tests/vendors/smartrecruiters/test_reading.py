@@ -295,6 +295,21 @@ def test_refused_oauth_credentials_are_told(company):
         company().read(secrets={"client_id": CLIENT_ID, "client_secret": "wrong"})
 
 
+@pytest.mark.parametrize(("asked", "goes_on_in"), [("3600", 3600.0), ("121", 121.0)])
+def test_a_long_wait_that_is_asked_for_is_told_and_not_waited_for(company, asked, goes_on_in):
+    account = company(people=3, faults=f"503:nth=1,retry_after={asked}")
+    with pytest.raises(IncompleteRead, match="asks to be called again only in") as caught:
+        account.read()
+    assert caught.value.goes_on_in == goes_on_in
+    assert all(seconds < 1 for seconds in account.pauses)
+
+
+def test_a_short_wait_that_is_asked_for_is_waited_for(company):
+    account = company(people=3, faults="503:nth=1,retry_after=120")
+    assert len(account.read()) == 3
+    assert 120.0 in account.pauses
+
+
 def test_one_call_at_a_time_and_no_more_than_the_pace_allows(company):
     account = company(people=5)
     account.read(calls_per_second="10")

@@ -168,6 +168,7 @@ def test_a_call_without_an_id_of_its_own_has_none():
 def test_the_activation_is_answered_with_its_own_secret():
     receipt = SOURCE.receive(context(), delivery({"x-hook-secret": "4jn8fs9011jj8"}, b""))
     assert (receipt.status, receipt.headers, receipt.hints) == (200, {"X-Hook-Secret": "4jn8fs9011jj8"}, ())
+    assert not receipt.is_kept
 
 
 def test_nothing_is_echoed_where_no_subscription_is_being_made():

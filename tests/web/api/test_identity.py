@@ -18,13 +18,14 @@ def suggested(tenant: Tenant, file_source: Callable[..., Any], hired: Callable[.
     """Give the employee whom record 7 of the source ``hr`` may be."""
     source, employee = file_source("7,Ada,Byron,ada@acme.example"), hired("ada")
     with writing() as connection:
-        suggestions.suggest(connection, tenant.id, source.id, "7", employee)
+        suggestions.suggest(connection, tenant.id, source.id, "7", employee, {"title": "Analyst"})
     return employee
 
 
 def test_a_suggestion_waits_until_somebody_decides(call: Caller, suggested: str) -> None:
     (waiting,) = call.get("/sources/hr/suggestions")["suggestions"]
     assert (waiting["record_id"], waiting["employee_id"], waiting["state"]) == ("7", suggested, "waiting")
+    assert waiting["facts"] == {"title": "Analyst"}
     decided = call.post("/sources/hr/suggestions/confirm", {"record_id": "7", "same": True})
     assert (decided["state"], decided["decided_by"].partition(":")[0]) == ("same", "client")
     assert call.get("/sources/hr/suggestions")["suggestions"] == []

@@ -82,6 +82,15 @@ def test_it_is_decided_person_by_person(call: Caller, plan: Callable[[int], Any]
     assert call.post(f"/plans/{number}/approve", {"employees": [second]})["state"] == "approved"
 
 
+def test_lines_behind_those_that_were_read_are_left_waiting(call: Caller, plan: Callable[[int], Any]) -> None:
+    number, (_, _, last) = plan(3)
+    approved = call.post(f"/plans/{number}/approve", {"upto": 2})
+    assert (approved["state"], approved["operations"]) == ("draft", 2)
+    unseen = call("POST", f"/plans/{number}/approve", {"upto": 2, "employees": [last]})
+    assert problem(unseen) == (409, "not_possible")
+    assert call.post(f"/plans/{number}/discard", {"upto": 3})["operations"] == 1
+
+
 def test_plans_are_listed_in_pages(call: Caller, tenant: Tenant, target: Callable[..., Any]) -> None:
     made = target()
     with writing() as connection:

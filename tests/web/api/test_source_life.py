@@ -12,9 +12,8 @@ from flask import Flask
 from app.access.tenants import Tenant
 from app.config import Settings
 from app.database import reading
-from app.sources import catalog, runner
+from app.sources import catalog, patience, runner
 from app.vendors.jazzhr.simulator import DEFAULT_KEY
-from app.web.api import source_life
 from tests.web.api.conftest import Caller, jazz_settings, problem
 
 
@@ -128,7 +127,7 @@ def test_a_vendor_that_asks_for_patience_is_given_up(
     call: Caller, published: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     published()
-    monkeypatch.setattr(source_life, "VENDOR_SECONDS", -1.0)
+    monkeypatch.setattr(patience, "REQUEST_SECONDS", -1.0)
     assert problem(call("GET", "/sources/jazz/preview")) == (409, "source_unavailable")
 
 
@@ -136,6 +135,7 @@ def test_an_account_that_cannot_be_reached_is_a_finding_and_a_problem(
     call: Caller, published: Callable[..., Any]
 ) -> None:
     published()
-    call("PATCH", "/sources/jazz", {"settings": jazz_settings("http://127.0.0.1:9/v1")})
+    moved = {"settings": jazz_settings("http://127.0.0.1:9/v1"), "secrets": {"api_key": DEFAULT_KEY}}
+    call("PATCH", "/sources/jazz", moved)
     assert call.post("/sources/jazz/check")["ok"] is False
     assert problem(call("GET", "/sources/jazz/preview")) == (409, "source_unavailable")

@@ -44,3 +44,19 @@ def signed_in(browser: Browser, tenant: Tenant, password: str) -> Browser:
     """Give a browser in which the tenant's admin is signed in."""
     assert browser.sign_in(tenant.slug, EMAIL, password).status_code == 303
     return browser
+
+
+@pytest.fixture
+def as_role(browser: Browser, tenant: Tenant) -> Callable[[str], Browser]:
+    """Give a function that signs an admin with a role in, in a browser of their own."""
+
+    def signed(role: str) -> Browser:
+        email = f"{role}@acme.example"
+        with writing() as connection:
+            password = admins.create(connection, tenant, email, role)
+            connection.execute(update(AdminTable.__table__).values(must_change_password=False))
+        another = Browser(browser.base)
+        assert another.sign_in(tenant.slug, email, password).status_code == 303
+        return another
+
+    return signed

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 
 from app.access.tenants import Tenant
+from app.web.console.blueprint import blueprint
 from tests.web.console.browser import Browser, Page
 from tests.web.console.conftest import EMAIL
 
@@ -20,10 +21,11 @@ def newcomer(browser: Browser, tenant: Tenant, one_time: str) -> Browser:
 
 
 def test_every_page_leads_to_the_choice_until_it_is_made(app: Flask, newcomer: Browser) -> None:
-    rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("console.")]
+    behind_the_door = {endpoint for endpoint, role in blueprint.roles.items() if role is not None}
+    rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint in behind_the_door]
     pages = {rule.rule for rule in rules if "GET" in (rule.methods or ()) and not rule.arguments}
-    assert "/" in pages
-    for path in pages - {"/password", "/sign-in"}:
+    assert {"/", "/account"} <= pages
+    for path in pages - {"/password"}:
         answer = newcomer.get(path, allow_redirects=False)
         assert (answer.status_code, answer.headers["Location"]) == (303, "/password"), path
     assert newcomer.get("/assets/console.css").status_code == 200
@@ -43,7 +45,7 @@ def test_a_chosen_password_opens_the_start_page_and_ends_the_one_time_one(
 
 def test_who_leaves_before_choosing_is_not_locked_out(newcomer: Browser, one_time: str) -> None:
     newcomer.submit(newcomer.page("/password"), "/sign-out")
-    assert newcomer.get("/password", allow_redirects=False).headers["Location"] == "/sign-in"
+    assert newcomer.get("/password", allow_redirects=False).headers["Location"] == "/sign-in?next=/password"
     assert newcomer.sign_in("acme", EMAIL, one_time).status_code == 303
     assert newcomer.choose_password(CHOSEN).status_code == 303
     assert newcomer.get("/", allow_redirects=False).status_code == 200
@@ -67,7 +69,7 @@ UNFIT = [
 
 
 def test_an_unfit_password_is_said_at_its_field_and_changes_nothing(newcomer: Browser, one_time: str) -> None:
-    for password, again, words in [*UNFIT, (one_time, None, "This is the one-time password")]:
+    for password, again, words in [*UNFIT, (one_time, None, "This is the password that you have now")]:
         answer = newcomer.choose_password(password, again)
         page = Page(answer.text)
         assert (answer.status_code, words in page.text) == (422, True), password
@@ -105,4 +107,4 @@ def test_who_has_chosen_is_asked_no_more(signed_in: Browser) -> None:
 
 
 def test_nobody_chooses_a_password_without_having_signed_in(browser: Browser) -> None:
-    assert browser.get("/password", allow_redirects=False).headers["Location"] == "/sign-in"
+    assert browser.get("/password", allow_redirects=False).headers["Location"] == "/sign-in?next=/password"
