@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, event, insert, select, text
 from sqlalchemy.exc import OperationalError
 
 from app import create_app, database
-from app.database import begin_writing, db, reading, reading_once, require_writing, writing
+from app.database import begin_writing, db, one_of, reading, reading_once, require_writing, writing
 from app.directory.tables import Counter
 from app.errors import WriteOptionIgnored
 from tests.conftest import make_settings
@@ -136,3 +139,58 @@ def test_one_lost_connection_of_a_busy_pool_renews_them_all(
         with reading(), reading(), reading():
             assert _count() == 0
         db.engine.dispose()
+
+
+# --- lists as one parameter -----------------------------------------------------------------------------------------
+
+
+def _named(names: Sequence[str]) -> list[str]:
+    query = select(_counter.c.resource).where(_counter.c.tenant_id == 1, one_of(_counter.c.resource, "names"))
+    with reading() as connection:
+        return sorted(connection.scalars(query, {"names": names}))
+
+
+ODD = ["", "a'b", 'quo"te', "comma,", "{brace}", "NULL", "null", "\\back", "Łódź 🏙", "1"]
+
+
+def test_one_of_finds_the_rows_of_a_list_and_no_others(app: Flask) -> None:
+    with writing() as connection:
+        connection.execute(insert(_counter), [_ROW | {"resource": name} for name in [*ODD, "other"]])
+    assert _named(ODD) == sorted(ODD)
+    assert _named(["other", "nobody"]) == ["other"]
+    assert _named([]) == []
+
+
+def test_one_of_takes_numbers(app: Flask) -> None:
+    with writing() as connection:
+        connection.execute(insert(_counter), [_ROW | {"slot": slot} for slot in range(5)])
+    with reading() as connection:
+        query = select(_counter.c.slot).where(one_of(_counter.c.slot, "slots"))
+        assert sorted(connection.scalars(query, {"slots": [1, 3, 9]})) == [1, 3]
+
+
+def test_one_of_takes_more_values_than_a_statement_may_have_parameters(app: Flask) -> None:
+    with writing() as connection:
+        connection.execute(insert(_counter), _ROW)
+    assert _named([*map(str, range(70_000)), "User"]) == ["User"]
+
+
+def test_one_of_uses_the_key_of_a_table(app: Flask) -> None:
+    executed: list[tuple[str, Any]] = []
+
+    @event.listens_for(db.engine, "before_cursor_execute")
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        executed.append((statement, parameters))
+
+    _named(["User"])
+    statement, parameters = executed[-1]
+    with reading() as connection:
+        driver = connection.connection.driver_connection
+        if database.is_sqlite(connection):
+            plan = driver.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
+            assert "USING PRIMARY KEY (tenant_id=? AND resource=?)" in str(plan)
+        else:
+            driver.execute("SET enable_seqscan = off")
+            plan = driver.execute(f"EXPLAIN {statement}", parameters).fetchall()
+            driver.execute("RESET enable_seqscan")
+            assert re.search(r"Index Cond: .*resource.* = ANY", str(plan))

@@ -94,6 +94,35 @@ def test_a_connection_is_used_again(start: Start) -> None:
     assert server.connections == 1
 
 
+def test_a_small_request_leaves_in_one_piece(start: Start) -> None:
+    pieces: list[bytes] = []
+
+    def behave(connection: socket.socket, _: bytes) -> None:
+        connection.sendall(answer(b"{}"))
+        pieces.append(connection.recv(65536))
+        connection.sendall(answer(b"{}"))
+
+    session = session_for(start(behave))
+    session.call("GET", "/first")
+    session.call("POST", "/second", body=b"the body")
+    assert pieces[0].startswith(b"POST /base/second ")
+    assert pieces[0].endswith(b"\r\n\r\nthe body")
+
+
+def test_a_large_body_arrives_whole(start: Start) -> None:
+    body = bytes(range(256)) * 4096
+    received = bytearray()
+
+    def behave(connection: socket.socket, request: bytes) -> None:
+        received.extend(request.partition(b"\r\n\r\n")[2])
+        while len(received) < len(body):
+            received.extend(connection.recv(65536))
+        connection.sendall(answer(b"{}"))
+
+    assert session_for(start(behave)).call("POST", "/users", body=body).ok
+    assert bytes(received) == body
+
+
 def test_threads_share_a_session(start: Start) -> None:
     server = start(
         lambda connection, request: connection.sendall(answer(request.split()[1], Connection="close"))
@@ -256,6 +285,21 @@ def test_rule_21_a_slow_loris_ends_with_the_deadline_of_the_call(
     assert isinstance(error, DeadlineExceeded)
     assert (error.code, error.retryable, error.may_have_been_processed) == ("timeout", True, True)
     assert 0.5 < time.monotonic() - started < 5
+
+
+def test_the_second_call_of_a_connection_has_a_deadline_of_its_own(start: Start) -> None:
+    def behave(connection: socket.socket, _: bytes) -> None:
+        connection.sendall(answer(b"{}"))
+        connection.recv(65536)
+        drip(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", b" ")(connection, b"")
+
+    server = start(behave)
+    session = session_for(server, limits=QUICK)
+    session.call("GET", "/first")
+    started = time.monotonic()
+    assert isinstance(failure(session), DeadlineExceeded)
+    assert 0.5 < time.monotonic() - started < 5
+    assert server.connections == 1
 
 
 # --- nobody there ------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
+from app.database import one_of
 from app.directory import documents, roster, uniqueness
 from app.directory.reading import stored_totals, total
 from app.directory.schemas import user_type
@@ -110,7 +111,6 @@ def _counters(connection: Connection, tenant_id: int) -> Check:
 # --- what is read ------------------------------------------------------------------------------------------------
 
 _AFTER: Any = bindparam("b_after")
-_IDS: Any = bindparam("b_ids", expanding=True)
 
 
 def _next_ids(column: Any, tenant: Any) -> Any:
@@ -132,21 +132,23 @@ _DOCUMENT = ("id", "version", "wire", "on_request", "owners")
 _PEOPLE = select(
     *(_employee.c[name] for name in _DOCUMENT),
     *(_employee.c[n] for n in ("active", "user_name_key", "display_name_key", "employee_number_key")),
-).where(_employee.c.tenant_id == bindparam("b_tenant"), _employee.c.id.in_(_IDS))
+).where(_employee.c.tenant_id == bindparam("b_tenant"), one_of(_employee.c.id, "b_ids"))
 _OTHERS = select(*(_resource.c[name] for name in _DOCUMENT)).where(
-    _resource.c.tenant_id == bindparam("b_tenant"), _resource.c.id.in_(_IDS)
+    _resource.c.tenant_id == bindparam("b_tenant"), one_of(_resource.c.id, "b_ids")
 )
 _REVISIONS = (
     select(_revision.c.resource_id, _revision.c.number, _revision.c.kind, _revision.c.changes)
-    .where(_revision.c.tenant_id == bindparam("b_tenant"), _revision.c.resource_id.in_(_IDS))
+    .where(_revision.c.tenant_id == bindparam("b_tenant"), one_of(_revision.c.resource_id, "b_ids"))
     .order_by(_revision.c.resource_id, _revision.c.number)
 )
 _EMAILS = (
     select(_email.c.employee_id, _email.c.type, _email.c.key)
-    .where(_email.c.tenant_id == bindparam("b_tenant"), _email.c.employee_id.in_(_IDS))
+    .where(_email.c.tenant_id == bindparam("b_tenant"), one_of(_email.c.employee_id, "b_ids"))
     .order_by(_email.c.employee_id, _email.c.position)
 )
-_LINES = select(_roster).where(_roster.c.tenant_id == bindparam("b_tenant"), _roster.c.employee_id.in_(_IDS))
+_LINES = select(_roster).where(
+    _roster.c.tenant_id == bindparam("b_tenant"), one_of(_roster.c.employee_id, "b_ids")
+)
 
 
 def _batches(connection: Connection, tenant_id: int) -> Iterator[tuple[list[str], dict[str, Any]]]:

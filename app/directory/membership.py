@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
+from app.database import one_of
 from app.directory.schemas import schema_set
 from app.directory.tables import EmployeeRow, Membership, ResourceRow
 from app.prepared import Prepared
@@ -20,15 +21,14 @@ _membership, _employee, _resource = Membership.__table__, EmployeeRow.__table__,
 _CHUNK = 500
 
 _OF_GROUP = (_membership.c.tenant_id == bindparam("b_tenant"), _membership.c.group_id == bindparam("b_group"))
-_SOME: BindParameter[list[str]] = bindparam("b_ids", expanding=True)
 _ALL = Prepared(select(_membership.c.member_id).where(*_OF_GROUP))
-_PRESENT = select(_membership.c.member_id).where(*_OF_GROUP, _membership.c.member_id.in_(_SOME))
-_REMOVE = delete(_membership).where(*_OF_GROUP, _membership.c.member_id.in_(_SOME))
+_PRESENT = select(_membership.c.member_id).where(*_OF_GROUP, one_of(_membership.c.member_id, "b_ids"))
+_REMOVE = delete(_membership).where(*_OF_GROUP, one_of(_membership.c.member_id, "b_ids"))
 _REMOVE_ALL = Prepared(delete(_membership).where(*_OF_GROUP))
 #: Locked, so that nobody is deleted while becoming a member.
 _PEOPLE = (
     select(_employee.c.id)
-    .where(_employee.c.tenant_id == bindparam("b_tenant"), _employee.c.id.in_(_SOME))
+    .where(_employee.c.tenant_id == bindparam("b_tenant"), one_of(_employee.c.id, "b_ids"))
     .with_for_update(key_share=True, read=True)
 )
 _GROUPS = (
@@ -36,7 +36,7 @@ _GROUPS = (
     .where(
         _resource.c.tenant_id == bindparam("b_tenant"),
         _resource.c.type == bindparam("b_type"),
-        _resource.c.id.in_(_SOME),
+        one_of(_resource.c.id, "b_ids"),
     )
     .with_for_update(key_share=True, read=True)
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from app.database import require_writing
+from app.database import one_of, require_writing
 from app.directory import documents
 from app.directory.listeners import Actor
 from app.directory.tables import EmployeeRow
@@ -14,7 +14,7 @@ from app.directory.tables import EmployeeRow
 _employee = EmployeeRow.__table__
 _CHUNK = 500
 _BY_IDS = select(_employee.c.id, _employee.c.owners).where(
-    _employee.c.tenant_id == bindparam("b_tenant"), _employee.c.id.in_(bindparam("b_ids", expanding=True))
+    _employee.c.tenant_id == bindparam("b_tenant"), one_of(_employee.c.id, "b_ids")
 )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, func, select
 
+from app.database import one_of
 from app.directory import documents
 from app.directory.recording import EMPLOYEES
 from app.directory.schemas import user_type
@@ -27,7 +28,7 @@ _BY_ID = select(*_COLUMNS).where(
     _employee.c.tenant_id == bindparam("tenant_id"), _employee.c.id == bindparam("employee_id")
 )
 _BY_IDS = select(*_COLUMNS).where(
-    _employee.c.tenant_id == bindparam("tenant_id"), _employee.c.id.in_(bindparam("ids", expanding=True))
+    _employee.c.tenant_id == bindparam("tenant_id"), one_of(_employee.c.id, "ids")
 )
 _CHUNK = 500
 
@@ -92,12 +93,10 @@ def _found(query: Prepared, connection: Connection, tenant_id: int, text: str) -
 #: Neither distinct nor ordered: SQLite would then walk the whole tenant instead of the index of addresses.
 _WORK = (_email.c.tenant_id == bindparam("tenant_id"), _email.c.type == "work")
 _BY_WORK_EMAIL = Prepared(select(_email.c.employee_id).where(*_WORK, _email.c.key == bindparam("key")))
-_BY_WORK_EMAILS = select(_email.c.key, _email.c.employee_id).where(
-    *_WORK, _email.c.key.in_(bindparam("keys", expanding=True))
-)
+_BY_WORK_EMAILS = select(_email.c.key, _email.c.employee_id).where(*_WORK, one_of(_email.c.key, "keys"))
 _BY_NUMBERS = select(_employee.c.employee_number_key, _employee.c.id).where(
     _employee.c.tenant_id == bindparam("tenant_id"),
-    _employee.c.employee_number_key.in_(bindparam("keys", expanding=True)),
+    one_of(_employee.c.employee_number_key, "keys"),
 )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select
 
+from app.database import one_of
 from app.notices.tables import channel_table, delivery_table, notice_table
 from app.notices.telling import REMINDER
 
@@ -30,7 +31,7 @@ _DELIVERIES = (
     )
     .where(
         _delivery.c.tenant_id == bindparam("b_tenant"),
-        _delivery.c.notice_id.in_(bindparam("b_notices", expanding=True)),
+        one_of(_delivery.c.notice_id, "b_notices"),
     )
     .order_by(_delivery.c.notice_id, _delivery.c.number, _channel.c.name)
 )

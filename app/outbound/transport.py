@@ -35,6 +35,8 @@ from app.outbound.errors import (
 
 _CHUNK = 64 * 1024
 _HEADER_ROOM = 256 * 1024
+#: By how much of a call's time an operation may end sooner or later than the call.
+_SLACK = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,32 +88,48 @@ def _call() -> Call:
     return call
 
 
-class _DeadlineSocket(socket.socket):
-    """A socket whose every operation ends with the call in progress."""
+class _Deadline(socket.socket):
+    """A socket whose every operation, once it is open, ends with the call in progress.
+
+    Its time is set anew only where it is off by more than `_SLACK`: each setting asks the system and lets go of the
+    interpreter, and among busy threads a call then waits for its turn. urllib3 sets it twice a call.
+    """
+
+    is_open = False
+
+    def settimeout(self, seconds: float | None) -> None:
+        """Set the time of an operation, before the socket is open; after that the call's time counts."""
+        if not self.is_open:
+            super().settimeout(seconds)
+
+    def bound(self) -> Call:
+        """The call in progress, by whose end the next operation will have ended. Raises TimeoutError when it has."""
+        call = _call()
+        left = call.remaining()
+        if abs((self.gettimeout() or 0.0) - left) > _SLACK * call.limits.total_seconds:
+            super().settimeout(left)
+        return call
 
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
-        call = _call()
-        self.settimeout(call.remaining())
+        call = self.bound()
         received = super().recv_into(*args, **kwargs)
         call.count(received)
         return received
 
 
-class _DeadlineTlsSocket(ssl.SSLSocket):
-    def recv_into(self, *args: Any, **kwargs: Any) -> int:
-        call = _call()
-        self.settimeout(call.remaining())
-        received = super().recv_into(*args, **kwargs)
-        call.count(received)
-        return received
-
+class _DeadlineTls(_Deadline, ssl.SSLSocket):
     def send(self, *args: Any, **kwargs: Any) -> int:
-        self.settimeout(_call().remaining())
+        self.bound()
         return super().send(*args, **kwargs)
 
 
 class _Guarded(HTTPConnection):
     """Connects to a checked address only; Host header, SNI and certificate check keep the name."""
+
+    #: A `_Deadline` while there is a connection.
+    sock: Any
+    #: What of a request waits to be sent with the rest of it; None while no request is made.
+    _held: list[bytes] | None = None
 
     def _new_conn(self) -> socket.socket:
         call = _call()
@@ -123,7 +141,7 @@ class _Guarded(HTTPConnection):
             raise call.fail(error) from error
         last: OSError = OSError("no address")
         for family, address in addresses:
-            connection = _DeadlineSocket(family, socket.SOCK_STREAM)
+            connection = _Deadline(family, socket.SOCK_STREAM)
             try:
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 connection.settimeout(min(call.limits.connect_seconds, call.remaining()))
@@ -135,13 +153,33 @@ class _Guarded(HTTPConnection):
                 return connection
         raise NewConnectionError(self, f"{self.host}:{self.port}: {last}") from last
 
+    def connect(self) -> None:
+        """Open the socket; from here on its time is that of the calls."""
+        super().connect()
+        self.sock.is_open = True
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        """Send a request, its head and a small body at once: two packets cost both sides twice the turns."""
+        self._held = []
+        try:
+            super().request(*args, **kwargs)
+        finally:
+            held, self._held = self._held, None
+        if held:
+            self.send(b"".join(held))
+
     def send(self, data: Any) -> None:
         """Send, noting that from here on the other side may have acted."""
+        held = self._held
+        if held is not None and isinstance(data, bytes) and sum(map(len, held)) + len(data) <= _CHUNK:
+            held.append(data)
+            return
         if self.sock is None:
             self.connect()
-        call = _call()
-        call.was_sent = True
-        self.sock.settimeout(call.remaining())
+        self.sock.bound().was_sent = True
+        if held:
+            super().send(b"".join(held))
+            held.clear()
         super().send(data)
 
 
@@ -159,7 +197,7 @@ class _TlsPool(HTTPSConnectionPool):
 
 def _tls_context() -> ssl.SSLContext:
     context = create_urllib3_context()
-    context.sslsocket_class = _DeadlineTlsSocket
+    context.sslsocket_class = _DeadlineTls
     return context
 
 

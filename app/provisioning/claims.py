@@ -8,12 +8,13 @@ never block each other for good.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, delete, func, or_, select, update
 
 from app import clock
+from app.database import one_of
 from app.provisioning.links import COLUMNS, Link, link_of
 from app.provisioning.tables import link_table, target_table
 
@@ -42,7 +43,7 @@ class Holder:
 
 AT_TARGET = (_c.tenant_id == bindparam("b_tenant"), _c.target_id == bindparam("b_target"))
 MINE = (*AT_TARGET, _c.lease_owner == bindparam("b_owner"))
-IDS = _c.employee_id.in_(bindparam("b_ids", expanding=True))
+IDS = one_of(_c.employee_id, "b_ids")
 _FREE = (
     _c.priority <= LOWEST,  # always true; SQLite then takes the partial index of due links
     _c.due_at <= bindparam("b_now"),
@@ -97,12 +98,15 @@ def claim(
         "b_limit": limit,
     }
     parameters.pop("b_owner")
-    links = [link_of(row) for row in connection.execute(_CLAIMABLE, parameters)]
+    # As the rows will be: each lease has a number of its own.
+    links = [
+        link_of(row, lease_token=row.lease_token + 1) for row in connection.execute(_CLAIMABLE, parameters)
+    ]
     if links:
         until = clock.after(holder.lease_seconds, since=now)
         ids = [link.employee_id for link in links]
         connection.execute(_TAKE, holder.key | {"b_ids": ids, "b_until": until})
-    return [replace(link, lease_token=link.lease_token + 1) for link in links]
+    return links
 
 
 _WAITING_FOR_LISTING = select(func.count()).select_from(
@@ -223,7 +227,7 @@ _ONE_BY_ONE = (
 )
 _NAMES_TAKEN = select(_c.user_name_key, _c.employee_id).where(
     *AT_TARGET,
-    _c.user_name_key.in_(bindparam("b_names", expanding=True)),
+    one_of(_c.user_name_key, "b_names"),
     or_(_c.remote_id.is_not(None), _c.attempt_started_at.is_not(None)),
 )
 

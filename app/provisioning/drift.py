@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 
 from app import clock, directory
-from app.database import reading
+from app.database import one_of, reading
 from app.outbound import OutboundError, OutboundSession
 from app.provisioning import connections, deliverer, gates, people, planner
 from app.provisioning.adapter import Account
@@ -47,7 +47,7 @@ KINDS: Mapping[str, str] = {
 
 _c = link_table.c
 _AT_TARGET = (_c.tenant_id == bindparam("b_tenant"), _c.target_id == bindparam("b_target"))
-_BY_REMOTE_ID = select(*ROW).where(*_AT_TARGET, _c.remote_id.in_(bindparam("b_ids", expanding=True)))
+_BY_REMOTE_ID = select(*ROW).where(*_AT_TARGET, one_of(_c.remote_id, "b_ids"))
 _AFTER: Any = bindparam("b_after")
 _LINKED = (
     select(*ROW)
@@ -56,7 +56,7 @@ _LINKED = (
     .limit(BATCH)
 )
 _OF_EMPLOYEES = select(_c.employee_id, _c.remote_id, _c.state, _c.reason).where(
-    *_AT_TARGET, _c.employee_id.in_(bindparam("b_ids", expanding=True))
+    *_AT_TARGET, one_of(_c.employee_id, "b_ids")
 )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, select
 
 from app import clock
+from app.database import one_of
 from app.directory.tables import Revision
 from app.provisioning.effects import fields_fed_by
 from app.provisioning.fields import Selection
@@ -22,7 +23,7 @@ BORNE = 3
 _revision = Revision.__table__.c
 _LATELY = (
     _revision.tenant_id == bindparam("b_tenant"),
-    _revision.resource_id.in_(bindparam("b_ids", expanding=True)),
+    one_of(_revision.resource_id, "b_ids"),
     _revision.at > bindparam("b_since"),
 )
 _BUSY = (

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select
 
+from app.database import one_of
 from app.provisioning import managers
 from app.provisioning.fields import NEVER_CLEARED, Selection, outgoing_values
 from app.provisioning.links import HOLD, Link
@@ -38,12 +39,12 @@ LABELS = {
 
 _gate = gate_table.c
 _AT_TARGET = (_gate.tenant_id == bindparam("b_tenant"), _gate.target_id == bindparam("b_target"))
-_OF_EMPLOYEES = (*_AT_TARGET, _gate.employee_id.in_(bindparam("b_employees", expanding=True)))
+_OF_EMPLOYEES = (*_AT_TARGET, one_of(_gate.employee_id, "b_employees"))
 _LOAD = select(_gate.employee_id, _gate.change, _gate.plan_id).where(*_OF_EMPLOYEES)
 _ANY = select(_gate.change).where(*_AT_TARGET, _gate.employee_id == bindparam("b_employee")).limit(1)
 _FORGET = delete(gate_table).where(*_AT_TARGET, _gate.employee_id == bindparam("b_employee"))
 _OPEN = _FORGET.where(
-    _gate.change.in_(bindparam("b_classes", expanding=True)),
+    one_of(_gate.change, "b_classes"),
 )
 
 

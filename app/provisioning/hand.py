@@ -140,10 +140,10 @@ class Hand:
         for task in batch:
             if task.decision is not None:
                 continue
-            what = planner.reading(task.person, task.link, self.policy, self.adapter)
-            if what is Reading.NOTHING:
+            task.outlook = planner.outlook(task.person, task.link, self.policy, self.adapter)
+            if task.outlook.reading is Reading.NOTHING:
                 continue
-            seen = self._listed(task, what)
+            seen = self._listed(task, task.outlook.reading)
             if seen is not None:
                 task.sight = seen
             else:
@@ -157,7 +157,7 @@ class Hand:
         return listing.sight(task.person, task.link, what)
 
     def _read(self, task: Task) -> Outcome:
-        what = planner.reading(task.person, task.link, self.policy, self.adapter)
+        what = task.outlook.reading
         task.sight, outcome = sending.look(self.adapter, self.session, task.person, task.link, what)
         return outcome
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from typing import Any
 
 from app.provisioning.adapter import Account
 from app.provisioning.fields import difference
@@ -16,6 +17,7 @@ from app.provisioning.readers import Value
 
 _ORPHAN = "the employee was deleted; the account stays at the target until someone clears it"
 _KEPT = "inactive in the directory; the account is left as it is (`inactive=keep`)"
+_FROZEN = "the target changes nothing of a suspended account; it gets this when it is active again"
 BY_HAND = "held_by_hand"
 HELD_BY_HAND = "an admin holds this person at this target: nothing but a suspend is sent until they let go"
 COUNTERS = {
@@ -56,54 +58,47 @@ def written(
         changed = difference(person.values, held, clearable, policy.selection.create_only)
         if not person.active:
             changed.pop("active", None)
-    standing = replace(standing, withheld=policy.selection.create_only)
+    withheld = policy.selection.create_only
+    says: dict[str, Any] = {"account": account}
     if policy.freezes_inactive and changed and not person.active:
-        standing = replace(
-            standing,
-            counts="waiting",
-            code="change_waits",
-            reason="the target changes nothing of a suspended account; it gets this when it is active again",
-            withheld=standing.withheld | changed.keys(),
-        )
+        withheld |= changed.keys()
+        says |= {"counts": "waiting", "code": "change_waits", "reason": _FROZEN}
         changed = {}
     shut = closed(link, changed)
     if shut:
         changed = {name: value for name, value in changed.items() if name not in shut}
-        standing = replace(
-            standing,
-            counts="waiting",
-            code="change_waits",
-            reason=why_closed(link, shut.values()),
-            withheld=standing.withheld | shut.keys(),
-        )
+        withheld |= shut.keys()
+        says |= {"counts": "waiting", "code": "change_waits", "reason": why_closed(link, shut.values())}
     if changed and link.refused_digest == digest_of(changed):
         changed = {}
-        standing = replace(standing, state="held", code=link.reason_code, reason=link.reason, counts="held")
+        says |= {"state": "held", "code": link.reason_code, "reason": link.reason, "counts": "held"}
     elif standing.state in ("linked", "orphan"):
-        standing = replace(standing, is_confirmed=True)
+        says["is_confirmed"] = True
     if compared is not None:
-        standing = replace(standing, known={name: held.get(name) for name in (*link.sent, *link.sending)})
-    return _decision(person, link, account, standing, suspends, changed, held, key, kind)
+        says["known"] = {name: held.get(name) for name in (*link.sent, *link.sending)}
+    operation = _operation(person, link, account, suspends, changed, held, key, kind)
+    if operation is not None:
+        says |= {"operation": operation, "counts": COUNTERS[operation.kind]}
+    return replace(standing, withheld=withheld, **says)
 
 
-def _decision(
+def _operation(
     person: Person,
     link: Link,
     account: Account | None,
-    standing: Decision,
     suspends: bool,
     changed: Mapping[str, Value | None],
     held: Mapping[str, Value],
     key: str,
     kind: str | None,
-) -> Decision:
-    standing = replace(standing, account=account)
+) -> Operation | None:
+    """What writes this to the account; None when there is nothing to write, and it is not adopted either."""
     if not suspends and not changed and kind is None:
-        return standing
+        return None
     if kind is None:
         kind = "suspend" if suspends else "activate" if changed.get("active") is True else "update"
     touched = [*changed, *(["active"] if suspends else [])]
-    operation = Operation(
+    return Operation(
         kind=kind,
         employee_id=person.employee_id,
         label=person.label,
@@ -117,7 +112,6 @@ def _decision(
         before={name: held.get(name) for name in touched},
         account=account,
     )
-    return replace(standing, operation=operation, counts=COUNTERS[kind])
 
 
 def _why(kind: str, suspends: bool, changed: Mapping[str, Value | None], key: str) -> str:

@@ -81,13 +81,18 @@ UNJUDGED = ("activate", "value:")
 HOLD = "hold"
 NAMES: tuple[str, ...] = tuple(name for name in Link.__dataclass_fields__ if name != "gates")
 COLUMNS = tuple(_COLUMNS[name] for name in NAMES)
-_MAPPINGS = ("sent", "normalised", "sending")
+_MAPPINGS = tuple(NAMES.index(name) for name in ("sent", "normalised", "sending"))
+_LEASE_TOKEN = NAMES.index("lease_token")
 
 
-def link_of(row: Any) -> Link:
-    """The link of a row that has `COLUMNS`."""
-    values = {name: getattr(row, name) for name in NAMES}
-    return Link(**values | {name: values[name] or {} for name in _MAPPINGS})
+def link_of(row: Any, *, lease_token: int | None = None) -> Link:
+    """The link of a row that begins with `COLUMNS`; with another `lease_token` where one is given."""
+    values = list(row[: len(NAMES)])
+    for place in _MAPPINGS:
+        values[place] = values[place] or {}
+    if lease_token is not None:
+        values[_LEASE_TOKEN] = lease_token
+    return Link(*values)
 
 
 def digest_of(changed: Mapping[str, Any]) -> str:

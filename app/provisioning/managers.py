@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, case, null, or_, select, update
 
 from app import clock
+from app.database import one_of
 from app.provisioning.tables import link_table
 
 FIELD = "manager"
@@ -16,7 +17,7 @@ _c = link_table.c
 _AT_TARGET = (_c.tenant_id == bindparam("b_tenant"), _c.target_id == bindparam("b_target"))
 _ACCOUNTS = select(_c.employee_id, _c.remote_id).where(
     *_AT_TARGET,
-    _c.employee_id.in_(bindparam("b_ids", expanding=True)),
+    one_of(_c.employee_id, "b_ids"),
     _c.remote_id.is_not(None),
 )
 _manager = link_table.alias("manager").c
@@ -40,7 +41,7 @@ _READY_NOW = _READY.limit(1)
 _READY_FREE = _READY.limit(1000).with_for_update(skip_locked=True, of=link_table)
 _WAKE = (
     update(link_table)
-    .where(*_AT_TARGET, _c.employee_id.in_(bindparam("b_ids", expanding=True)))
+    .where(*_AT_TARGET, one_of(_c.employee_id, "b_ids"))
     .values(
         waits_for=null(),
         generation=_c.generation + 1,

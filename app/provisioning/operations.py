@@ -113,6 +113,14 @@ class Decision:
     drops: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What must be read before a link can be decided; the decision, where the planner had to make it to tell."""
+
+    reading: Reading = Reading.NOTHING
+    decision: Decision | None = None
+
+
 def requests_of(operation: Operation, adapter: TargetAdapter) -> tuple[Request, ...]:
     """The writing requests of an operation in their order, byte for byte; () when nothing has to be written."""
     if operation.creates:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, select, update
 
+from app.database import one_of
 from app.provisioning.adapter import Request
 from app.provisioning.operations import Operation
 from app.provisioning.plans import APPLIED, request_json
@@ -32,7 +33,7 @@ _CUT = (
 )
 _ANY_APPLIED = (
     select(_c.employee_id)
-    .where(*_IN_PLAN, _c.employee_id.in_(bindparam("b_employees", expanding=True)), _c.state == APPLIED)
+    .where(*_IN_PLAN, one_of(_c.employee_id, "b_employees"), _c.state == APPLIED)
     .limit(1)
 )
 

@@ -89,8 +89,8 @@ def load(
         return people
     often = [id_ for id_, employee in found.items() if employee.version > flapping.BORNE]
     restless = flapping.found(connection, tenant_id, often, selection)
-    calm = {id_: replace(person, flapping=restless.get(id_)) for id_, person in people.items()}
-    return _with_managers(connection, tenant_id, target_id, calm)
+    people |= {id_: replace(people[id_], flapping=flips) for id_, flips in restless.items()}
+    return _with_managers(connection, tenant_id, target_id, people)
 
 
 def _person(

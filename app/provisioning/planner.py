@@ -15,7 +15,7 @@ from app.provisioning.guards import WAY_OUT, guarded, user_name_taken
 from app.provisioning.known import blocked, held_by_hand, written
 from app.provisioning.links import Link, digest_of
 from app.provisioning.matching import Match, match
-from app.provisioning.operations import Decision, Operation, Reading, Sight
+from app.provisioning.operations import Decision, Operation, Outlook, Reading, Sight
 from app.provisioning.people import Person
 from app.provisioning.policies import Policy
 from app.provisioning.starting import starts_later
@@ -25,19 +25,22 @@ _VANISHED = "the account is no longer at the target; restore it there, or set `v
 _NO_RECORD = "not needed: no record of this source is this person"
 
 
-def reading(person: Person, link: Link, policy: Policy, adapter: TargetAdapter) -> Reading:
-    """What must be read at the target before `decide` can be asked."""
+def outlook(person: Person, link: Link, policy: Policy, adapter: TargetAdapter) -> Outlook:
+    """What must be read at the target before `decide` can be asked, and its answer where that shows it already."""
     if link.remote_id is None:
-        return _keys_needed(person, link, policy)
+        return Outlook(_keys_needed(person, link, policy))
     if link.state == "vanished" and not link.compares and not _may_be_a_leaver(person, link, policy):
-        return Reading.NOTHING
+        return Outlook(Reading.NOTHING)
     if link.compares or link.state == "vanished":
-        return Reading.ACCOUNT
-    draft = decide(person, link, policy, Sight()).operation
+        return Outlook(Reading.ACCOUNT)
+    decision = decide(person, link, policy, Sight())
+    draft = decision.operation
     if draft is None:
-        return Reading.NOTHING
+        return Outlook(Reading.NOTHING, decision)
     needs = draft.suspends and adapter.needs_account_for_activation
-    return Reading.ACCOUNT if needs or adapter.needs_account_for_update(draft.changed) else Reading.NOTHING
+    if needs or adapter.needs_account_for_update(draft.changed):
+        return Outlook(Reading.ACCOUNT)
+    return Outlook(Reading.NOTHING, decision)
 
 
 def _may_be_a_leaver(person: Person, link: Link, policy: Policy) -> bool:
@@ -78,8 +81,11 @@ def decide(
         decision = _linked(person, link, policy, sight)
     else:
         decision = _unlinked(person, link, policy, sight, taken_user_names or {})
-    decision = replace(decision, waits_for=person.waits_for)
-    return replace(decision, needs_approval=False) if is_approved else guarded(decision, policy, link)
+    if person.waits_for is not None:
+        decision = replace(decision, waits_for=person.waits_for)
+    if not is_approved:
+        return guarded(decision, policy, link)
+    return replace(decision, needs_approval=False) if decision.needs_approval else decision
 
 
 # --- a person with a stored remote id ----------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, case, func, insert, select, update
 
 from app import clock
-from app.database import upsert
+from app.database import one_of, upsert
 from app.errors import NotFoundError
 from app.identifiers import next_number
 from app.provisioning.adapter import Request
@@ -176,12 +176,12 @@ def _does(operation: Operation | None, line: Any) -> bool:
 # --- while it is applied -----------------------------------------------------------------------------------------
 
 _KINDS = select(_plan.c.id, _plan.c.kind).where(
-    _plan.c.tenant_id == bindparam("b_tenant"), _plan.c.id.in_(bindparam("b_ids", expanding=True))
+    _plan.c.tenant_id == bindparam("b_tenant"), one_of(_plan.c.id, "b_ids")
 )
 _LINES = select(_operation).where(
     _operation.c.tenant_id == bindparam("b_tenant"),
-    _operation.c.plan_id.in_(bindparam("b_ids", expanding=True)),
-    _operation.c.employee_id.in_(bindparam("b_employees", expanding=True)),
+    one_of(_operation.c.plan_id, "b_ids"),
+    one_of(_operation.c.employee_id, "b_employees"),
 )
 _CLOSE_LINE = (
     update(_operation)

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 
 from app import directory
+from app.database import one_of
 from app.provisioning import guards, people, planner, tasks
 from app.provisioning.kinds import check_settings, policy_for
 from app.provisioning.links import COLUMNS, Link, link_of
@@ -29,7 +30,7 @@ SHOWN_OF_THE_NEW = ("userName", "displayName")
 
 _c = link_table.c
 _AT_TARGET = (_c.tenant_id == bindparam("b_tenant"), _c.target_id == bindparam("b_target"))
-_LINKS = select(*COLUMNS).where(*_AT_TARGET, _c.employee_id.in_(bindparam("b_ids", expanding=True)))
+_LINKS = select(*COLUMNS).where(*_AT_TARGET, one_of(_c.employee_id, "b_ids"))
 _NAMES = select(_c.user_name_key, _c.employee_id, _c.label).where(
     *_AT_TARGET, _c.user_name_key.is_not(None), _c.remote_id.is_not(None)
 )

@@ -92,7 +92,8 @@ def _rehearsed(target: Target, session: PacedSession, seen: Listing | None, ids:
     # A plan is about the accounts as they are: everybody in it is compared with the target.
     found = [Task(replace(links.get(i, Link(i)), compare_since=now), persons[i]) for i in ids if i in persons]
     for task in found:
-        what = planner.reading(task.person, task.link, policy, adapter)
+        task.outlook = planner.outlook(task.person, task.link, policy, adapter)
+        what = task.outlook.reading
         if what is Reading.NOTHING:
             continue
         # Whether the list is old enough to be out of date tells the link as it is, not as it is compared here.

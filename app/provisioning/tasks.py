@@ -10,12 +10,13 @@ import structlog
 from sqlalchemy import Connection, bindparam, or_, select
 
 from app import clock
+from app.database import one_of
 from app.outbound import Exchange
 from app.provisioning import gates, guards, people, planner, plans, undo, user_names
 from app.provisioning.adapter import Request, TargetAdapter
 from app.provisioning.claims import Start
 from app.provisioning.links import Link
-from app.provisioning.operations import Decision, Owner, Reading, Sight, requests_of
+from app.provisioning.operations import Decision, Outlook, Owner, Reading, Sight, requests_of
 from app.provisioning.people import Person
 from app.provisioning.policies import Policy
 from app.provisioning.sending import Outcome
@@ -36,6 +37,7 @@ class Task:
     link: Link
     person: Person
     line: tuple[str, Any] | None = None
+    outlook: Outlook = field(default_factory=Outlook)
     sight: Sight = field(default_factory=Sight)
     decision: Decision | None = None
     requests: tuple[Request, ...] = ()
@@ -94,13 +96,13 @@ def _task(link: Link, person: Person | None, line: tuple[str, Any] | None) -> Ta
 
 _OWNERS = select(
     _c.remote_id, _c.employee_id, _c.state, _c.lease_until, _c.attempt_started_at, _c.label, _c.sent
-).where(*_AT_TARGET, _c.remote_id.in_(bindparam("b_ids", expanding=True)))
+).where(*_AT_TARGET, one_of(_c.remote_id, "b_ids"))
 _OWED = select(_c.frozen, _c.label).where(
     *_AT_TARGET, _c.state == "orphan", _c.due_at.is_not(None), _c.frozen.is_not(None)
 )
 _NAME_HOLDERS = select(_c.user_name_key, _c.employee_id, _c.label).where(
     *_AT_TARGET,
-    _c.user_name_key.in_(bindparam("b_names", expanding=True)),
+    one_of(_c.user_name_key, "b_names"),
     or_(_c.remote_id.is_not(None), _c.attempt_started_at.is_not(None)),
 )
 
@@ -114,12 +116,15 @@ def decide(
     owners = _owners(connection, key, open_tasks)
     holders = _name_holders(connection, key, policy, open_tasks)
     for task in open_tasks:
-        task.sight = replace(task.sight, owners=owners)
-        taken = {name: label for name, (holder, label) in holders.items() if holder != task.link.employee_id}
         if task.line is not None and task.line[0] == plans.UNDO:
             account = task.sight.accounts[0] if task.sight.accounts else None
             task.decision = undo.decide(task.line[1], task.person, task.link, account)
             continue
+        if task.line is None and task.outlook.decision is not None:
+            task.decision = task.outlook.decision
+            continue
+        task.sight = replace(task.sight, owners=owners)
+        taken = {name: label for name, (holder, label) in holders.items() if holder != task.link.employee_id}
         # Who approved what the breaker held has seen its class of change, not whose account it would touch.
         is_approved = task.line is not None and task.line[0] in plans.EXACT
         task.decision = planner.decide(

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from app.database import one_of
 from app.prepared import Prepared
 from app.sources.tables import source_record
 
@@ -21,7 +22,7 @@ _as_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 _BY_IDS = select(source_record).where(
     source_record.c.tenant_id == bindparam("tenant_id"),
     source_record.c.source_id == bindparam("source_id"),
-    source_record.c.record_id.in_(bindparam("ids", expanding=True)),
+    one_of(source_record.c.record_id, "ids"),
 )
 _OF_EMPLOYEE = select(source_record.c.record_id).where(
     source_record.c.tenant_id == bindparam("tenant_id"),

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 
 from app import clock, directory
 from app.access import audit
-from app.database import require_writing, upsert
+from app.database import one_of, require_writing, upsert
 from app.directory import Actor, Document
 from app.errors import NotFoundError, WrongUse
 from app.sources.errors import RowRefused
@@ -26,9 +26,7 @@ from app.sources.tables import pin, source_record
 from app.sources.transforms import BadValue
 
 _CHUNK = 500
-_OF_IDS = select(pin).where(
-    pin.c.tenant_id == bindparam("b_tenant"), pin.c.employee_id.in_(bindparam("b_ids", expanding=True))
-)
+_OF_IDS = select(pin).where(pin.c.tenant_id == bindparam("b_tenant"), one_of(pin.c.employee_id, "b_ids"))
 _ANY = select(pin.c.path).where(pin.c.tenant_id == bindparam("b_tenant")).limit(1)
 LONGEST_NOTE = 500
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, func, insert, or_, select
 
+from app.database import one_of
 from app.sources.error_file import RowError
 from app.sources.runs import Lease
 from app.sources.tables import row_error
@@ -17,7 +18,7 @@ _ERRORS = (
     .where(
         row_error.c.tenant_id == bindparam("tenant_id"),
         row_error.c.run_id == bindparam("run_id"),
-        row_error.c.severity.in_(bindparam("severities", expanding=True)),
+        one_of(row_error.c.severity, "severities"),
         or_(
             row_error.c.number > bindparam("number"),
             (row_error.c.number == bindparam("number")) & (row_error.c.position > bindparam("position")),

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from app.access.encryption import seal, unseal
+from app.database import one_of
 from app.sources.errors import RowRefused
 from app.sources.mapping import Mapping
 from app.sources.records import Page, RowProblem, SourceRecord, Values
@@ -31,12 +32,12 @@ _BATCH = (
 _NUMBERED = select(staged_record).where(
     staged_record.c.tenant_id == bindparam("tenant_id"),
     staged_record.c.run_id == bindparam("run_id"),
-    staged_record.c.number.in_(bindparam("numbers", expanding=True)),
+    one_of(staged_record.c.number, "numbers"),
 )
 _EARLIER = select(staged_record.c.record_id, staged_record.c.fingerprint).where(
     staged_record.c.tenant_id == bindparam("tenant_id"),
     staged_record.c.run_id == bindparam("run_id"),
-    staged_record.c.record_id.in_(bindparam("ids", expanding=True)),
+    one_of(staged_record.c.record_id, "ids"),
     staged_record.c.state.in_(("added", "updated", "deleted", "skipped")),
     staged_record.c.fingerprint.is_not(None),
 )

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exist
 
 from app import clock
 from app.access import audit
-from app.database import require_writing, upsert
+from app.database import one_of, require_writing, upsert
 from app.directory.tables import RosterLine
 from app.directory.values import work_email
 from app.errors import NotFoundError, WrongUse
@@ -34,7 +34,7 @@ _columns, _line = match_suggestion.c, RosterLine.__table__.c
 _OF_RECORDS = select(match_suggestion).where(
     _columns.tenant_id == bindparam("b_tenant"),
     _columns.source_id == bindparam("b_source"),
-    _columns.record_id.in_(bindparam("b_ids", expanding=True)),
+    one_of(_columns.record_id, "b_ids"),
 )
 
 

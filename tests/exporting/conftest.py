@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from sqlalchemy import select
 
 from app import clock, directory
 from app.access.tenants import Tenant
@@ -18,7 +19,7 @@ from app.database import reading, writing
 from app.directory import Actor
 from app.exporting import write_back
 from app.provisioning import resync, ticks
-from app.provisioning.links import Link, link_of
+from app.provisioning.links import COLUMNS, Link, link_of
 from app.provisioning.tables import link_table
 from app.provisioning.targets import Target
 from app.simulation import serve
@@ -112,7 +113,7 @@ class Export:
     def links(self) -> dict[str, Link]:
         """Return the links by employee."""
         here = (link_table.c.tenant_id == self.tenant.id, link_table.c.target_id == self.target.id)
-        query = link_table.select().where(*here)
+        query = select(*COLUMNS).where(*here)
         with reading() as connection:
             return {row.employee_id: link_of(row) for row in connection.execute(query)}
 

@@ -11,7 +11,7 @@ from app.provisioning.fields import Selection
 from app.provisioning.links import Link
 from app.provisioning.operations import Reading, Sight
 from app.provisioning.people import Person
-from app.provisioning.planner import decide, reading
+from app.provisioning.planner import decide, outlook
 from app.provisioning.policies import Policy
 from app.vendors.icims.write_back import ICIMSWriteBack
 
@@ -61,7 +61,7 @@ def test_an_account_that_was_somebody_elses_so_far_is_theirs_now(export):
 @pytest.mark.parametrize("state", ["new", "waiting", "not_needed"])
 def test_who_is_not_known_is_not_read_and_not_needed(state):
     link = Link("e-1", state=state)
-    assert reading(person(), link, POLICY, ADAPTER) is Reading.NOTHING
+    assert outlook(person(), link, POLICY, ADAPTER).reading is Reading.NOTHING
     decision = decide(person(), link, POLICY, Sight())
     assert (decision.state, decision.code, decision.operation) == ("not_needed", "no_record", None)
 

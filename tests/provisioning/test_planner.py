@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from app.provisioning.adapter import Account
+from app.provisioning.adapter import Account, TargetAdapter
 from app.provisioning.fields import Selection
 from app.provisioning.guards import without_collisions
 from app.provisioning.links import Link
 from app.provisioning.operations import Decision, Owner, Reading, Sight
 from app.provisioning.people import Person
-from app.provisioning.planner import decide, reading
+from app.provisioning.planner import decide, outlook
 from app.provisioning.policies import Policy
 from app.vendors.jumpcloud.target import JumpCloudTarget
 from app.vendors.scim.target import ScimTarget
@@ -60,7 +60,7 @@ def test_someone_whom_the_target_does_not_know_is_created_with_all_values() -> N
 
 
 def test_a_linked_person_in_whom_nothing_changed_costs_neither_reading_nor_writing() -> None:
-    assert reading(person(), LINKED, POLICY, ScimTarget({})) is Reading.NOTHING
+    assert outlook(person(), LINKED, POLICY, ScimTarget({})).reading is Reading.NOTHING
     assert decided(person(), LINKED).operation is None
 
 
@@ -82,8 +82,23 @@ def test_the_user_name_is_in_no_update() -> None:
 def test_an_entry_of_a_multi_valued_attribute_is_read_before_it_is_written() -> None:
     changed = person(homePhone="5")
 
-    assert reading(changed, LINKED, POLICY, JumpCloudTarget({})) is Reading.ACCOUNT
-    assert reading(person(title="X"), LINKED, POLICY, JumpCloudTarget({})) is Reading.NOTHING
+    assert outlook(changed, LINKED, POLICY, JumpCloudTarget({})).reading is Reading.ACCOUNT
+    assert outlook(person(title="X"), LINKED, POLICY, JumpCloudTarget({})).reading is Reading.NOTHING
+
+
+@pytest.mark.parametrize(
+    "someone",
+    [person(), person(title="X"), person(active=False), person(workEmail=None), person(homePhone="5")],
+)
+@pytest.mark.parametrize("link", [LINKED, NEW, replace(LINKED, compare_since="t")])
+@pytest.mark.parametrize("adapter", [ScimTarget({}), JumpCloudTarget({})])
+def test_a_decision_that_is_foreseen_is_the_one_that_is_made(
+    someone: Person, link: Link, adapter: TargetAdapter
+) -> None:
+    foreseen = outlook(someone, link, POLICY, adapter)
+
+    needs_no_look = link is LINKED and foreseen.reading is Reading.NOTHING
+    assert foreseen.decision == (decided(someone, link) if needs_no_look else None)
 
 
 @pytest.mark.parametrize("blocked", [person(workEmail=None, userName=None), person(sharers=("Noor [e-2]",))])

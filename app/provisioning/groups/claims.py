@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, case, delete, func, null, or_, select, update
 
 from app import clock
-from app.database import upsert
+from app.database import one_of, upsert
 from app.provisioning.claims import Holder
 from app.provisioning.groups.links import COLUMNS, GroupLink, group_link_of
 from app.provisioning.groups.wanted import takes_part
@@ -28,7 +28,7 @@ BATCH = 25
 
 _AT_TARGET = (_c.tenant_id == bindparam("b_tenant"), _c.target_id == bindparam("b_target"))
 _MINE = (*_AT_TARGET, _c.lease_owner == bindparam("b_owner"))
-_KEYS = _c.key.in_(bindparam("b_keys", expanding=True))
+_KEYS = one_of(_c.key, "b_keys")
 _IS_DUE = (
     _c.due_at <= bindparam("b_now"),
     or_(_c.next_attempt_at.is_(None), _c.next_attempt_at <= bindparam("b_now")),

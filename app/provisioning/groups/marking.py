@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection, bindparam, case, null, or_, select, update
 
 from app import clock
-from app.database import upsert
+from app.database import one_of, upsert
 from app.provisioning.groups.wanted import Department, place_of, takes_part
 from app.provisioning.settlements import Settled
 from app.provisioning.tables import group_link_member_table, group_link_table
@@ -60,7 +60,7 @@ def _place_after(item: Settled) -> Department | None:
 _LISTED = select(_member.key, _member.remote_id).where(
     _member.tenant_id == bindparam("b_tenant"),
     _member.target_id == bindparam("b_target"),
-    _member.remote_id.in_(bindparam("b_ids", expanding=True)),
+    one_of(_member.remote_id, "b_ids"),
 )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, bindparam, select
 
 from app import directory
+from app.database import one_of
 from app.provisioning.people import label_of
 from app.provisioning.tables import link_table
 from app.provisioning.targets import Target
@@ -15,7 +16,7 @@ _c = link_table.c
 _BY_ACCOUNT = select(_c.remote_id, _c.employee_id, _c.label).where(
     _c.tenant_id == bindparam("b_tenant"),
     _c.target_id == bindparam("b_target"),
-    _c.remote_id.in_(bindparam("b_ids", expanding=True)),
+    one_of(_c.remote_id, "b_ids"),
 )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from pydantic_core import from_json
 from sqlalchemy import Connection, Text, bindparam, select, type_coerce
 
+from app.database import one_of
 from app.prepared import Prepared
 from app.provisioning.tables import group_link_member_table, link_table
 from app.provisioning.targets import Target
@@ -109,7 +110,7 @@ def _usual(spellings: Counter[str]) -> str:
 _OURS = select(_member.key, _member.remote_id).where(
     _member.tenant_id == bindparam("b_tenant"),
     _member.target_id == bindparam("b_target"),
-    _member.key.in_(bindparam("b_keys", expanding=True)),
+    one_of(_member.key, "b_keys"),
 )
 
 
