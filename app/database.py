@@ -32,7 +32,9 @@ from sqlalchemy import (
     Transaction,
     bindparam,
     event,
+    func,
     or_,
+    select,
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -142,8 +144,9 @@ def _one_of_array(element: _OneOf, compiler: Any, **options: Any) -> str:
 
 @compiles(_OneOf, "sqlite")
 def _one_of_json(element: _OneOf, compiler: Any, **options: Any) -> str:
-    column, listed = (compiler.process(each, **options) for each in element.clauses)
-    return f"{column} IN (SELECT value FROM json_each({listed}))"
+    column, listed = element.clauses
+    found = func.json_each(listed).table_valued("value")
+    return str(compiler.process(column.in_(select(found.c.value)), **options))
 
 
 def one_of(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
