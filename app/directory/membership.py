@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
@@ -18,7 +18,6 @@ from scim.resources import GROUP
 from scim.schema import ResourceType
 
 _membership, _employee, _resource = Membership.__table__, EmployeeRow.__table__, ResourceRow.__table__
-_CHUNK = 500
 
 _OF_GROUP = (_membership.c.tenant_id == bindparam("b_tenant"), _membership.c.group_id == bindparam("b_group"))
 _ALL = Prepared(select(_membership.c.member_id).where(*_OF_GROUP))
@@ -76,8 +75,8 @@ def changed(
         removed = present & change.removed
     fresh = [member_id for member_id in added if member_id not in present]
     _add(connection, tenant_id, group_id, fresh, promised or {}, change.displays)
-    for some in _chunks(sorted(removed)):
-        connection.execute(_REMOVE, {**_key(tenant_id, group_id), "b_ids": some})
+    if removed:
+        connection.execute(_REMOVE, {**_key(tenant_id, group_id), "b_ids": sorted(removed)})
     return {"members": [sorted(removed) or None, fresh or None]} if removed or fresh else {}
 
 
@@ -130,23 +129,18 @@ def _add(
         }
         for member_id in ids
     ]
-    for some in _chunks(rows):
-        connection.execute(insert(_membership), some)
+    connection.execute(insert(_membership), rows)
 
 
 def _those(
-    connection: Connection, statement: Any, tenant_id: int, group_id: str, ids: Iterable[str]
-) -> Iterator[str]:
-    """Yield those of ``ids`` that a statement finds."""
-    parameters = _key(tenant_id, group_id) | {"b_type": "Group"}
-    for some in _chunks(list(ids)):
-        yield from connection.scalars(statement, {**parameters, "b_ids": some})
+    connection: Connection, statement: Any, tenant_id: int, group_id: str, ids: Collection[str]
+) -> Iterable[str]:
+    """Return those of ``ids`` that a statement finds."""
+    if not ids:
+        return ()
+    parameters = _key(tenant_id, group_id) | {"b_type": "Group", "b_ids": list(ids)}
+    return connection.scalars(statement, parameters)
 
 
 def _key(tenant_id: int, group_id: str) -> dict[str, Any]:
     return {"b_tenant": tenant_id, "b_group": group_id}
-
-
-def _chunks(items: list[Any]) -> Iterator[list[Any]]:
-    for start in range(0, len(items), _CHUNK):
-        yield items[start : start + _CHUNK]

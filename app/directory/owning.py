@@ -12,7 +12,6 @@ from app.directory.listeners import Actor
 from app.directory.tables import EmployeeRow
 
 _employee = EmployeeRow.__table__
-_CHUNK = 500
 _BY_IDS = select(_employee.c.id, _employee.c.owners).where(
     _employee.c.tenant_id == bindparam("b_tenant"), one_of(_employee.c.id, "b_ids")
 )
@@ -20,12 +19,8 @@ _BY_IDS = select(_employee.c.id, _employee.c.owners).where(
 
 def owners_of(connection: Connection, tenant_id: int, ids: Iterable[str]) -> dict[str, dict[str, str]]:
     """Return employee → value path → owner ("kind:id"), for those of ``ids`` that exist."""
-    wanted = sorted(set(ids))
-    found: dict[str, dict[str, str]] = {}
-    for start in range(0, len(wanted), _CHUNK):
-        rows = connection.execute(_BY_IDS, {"b_tenant": tenant_id, "b_ids": wanted[start : start + _CHUNK]})
-        found |= {row.id: documents.loaded(row.owners) for row in rows}
-    return found
+    rows = connection.execute(_BY_IDS, {"b_tenant": tenant_id, "b_ids": sorted(set(ids))})
+    return {row.id: documents.loaded(row.owners) for row in rows}
 
 
 def take_over(

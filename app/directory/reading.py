@@ -30,7 +30,6 @@ _BY_ID = select(*_COLUMNS).where(
 _BY_IDS = select(*_COLUMNS).where(
     _employee.c.tenant_id == bindparam("tenant_id"), one_of(_employee.c.id, "ids")
 )
-_CHUNK = 500
 
 
 def get(connection: Connection, tenant_id: int, employee_id: str) -> Resource | None:
@@ -41,12 +40,9 @@ def get(connection: Connection, tenant_id: int, employee_id: str) -> Resource | 
 
 def get_many(connection: Connection, tenant_id: int, ids: Iterable[str]) -> dict[str, Resource]:
     """Return id → employee for those of ``ids`` that exist."""
-    wanted, found, resource_type = list(ids), {}, user_type(tenant_id, connection)
-    for start in range(0, len(wanted), _CHUNK):
-        parameters = {"tenant_id": tenant_id, "ids": wanted[start : start + _CHUNK]}
-        for row in connection.execute(_BY_IDS, parameters):
-            found[row.id] = _employee_of(tenant_id, resource_type, row)
-    return found
+    resource_type = user_type(tenant_id, connection)
+    rows = connection.execute(_BY_IDS, {"tenant_id": tenant_id, "ids": list(ids)})
+    return {row.id: _employee_of(tenant_id, resource_type, row) for row in rows}
 
 
 def _employee_of(tenant_id: int, resource_type: ResourceType, row: Any) -> Resource:
@@ -124,11 +120,9 @@ def _owners_of(
 ) -> dict[str, list[str]]:
     keys = {text: comparison_key(text) for text in texts}
     found: dict[str, set[str]] = defaultdict(set)
-    wanted = sorted(set(keys.values()))
-    for start in range(0, len(wanted), _CHUNK):
-        some = {"tenant_id": tenant_id, "keys": wanted[start : start + _CHUNK]}
-        for key, employee_id in connection.execute(query, some):
-            found[key].add(employee_id)
+    wanted = {"tenant_id": tenant_id, "keys": sorted(set(keys.values()))}
+    for key, employee_id in connection.execute(query, wanted):
+        found[key].add(employee_id)
     return {text: sorted(found[key]) for text, key in keys.items()}
 
 

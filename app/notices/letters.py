@@ -18,7 +18,7 @@ from sqlalchemy import Connection, bindparam, case, delete, func, or_, select, u
 
 from app import clock
 from app.access.encryption import seal, unseal
-from app.database import require_writing, upsert
+from app.database import one_of, require_writing, upsert
 from app.notices.deliveries import LEASE_SECONDS, pause
 from app.notices.errors import DeliveryFailed
 from app.notices.tables import letter_table
@@ -172,7 +172,7 @@ def place(key: str) -> str:
 
 def was_posted(connection: Connection, tenant_id: int, keys: Iterable[str]) -> bool:
     """Whether a letter of one of these keys ever was."""
-    where = (_c.tenant_id == tenant_id, _c.key.in_(list(keys)))
+    where = (_c.tenant_id == tenant_id, one_of(_c.key, list(keys)))
     return connection.execute(select(_c.key).where(*where).limit(1)).first() is not None
 
 
@@ -277,4 +277,4 @@ def give_up(connection: Connection, tenant_id: int, reason: str) -> int:
 
 def forget(connection: Connection, tenant_id: int, keys: Iterable[str]) -> None:
     """Remove letters as if they had never been, because the person whom they are about is erased."""
-    connection.execute(delete(_letter).where(_c.tenant_id == tenant_id, _c.key.in_(list(keys))))
+    connection.execute(delete(_letter).where(_c.tenant_id == tenant_id, one_of(_c.key, list(keys))))

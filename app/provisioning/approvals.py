@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, delete, exists, func, select, update
 
 from app import clock
 from app.access import audit
-from app.database import upsert
+from app.database import one_of, upsert
 from app.errors import WrongUse
 from app.provisioning import announcing
 from app.provisioning.plans import APPROVED, DRY_RUN, HELD, PLANNED, UNDECIDED, with_id
 from app.provisioning.tables import gate_table, link_table, operation_table, plan_table, target_table
 
 _plan, _operation, _link, _target, _gate = plan_table, operation_table, link_table, target_table, gate_table
-#: Employees whom one statement names.
-AT_ONCE = 5_000
 _NEW_LINK = {
     "state": "new",
     "generation": 0,
@@ -60,7 +58,7 @@ def approve(
         _make_due(connection, plan, chosen)
         _set_lines(connection, plan, list(chosen), APPROVED, upto)
     if plan.kind == HELD:
-        _open_gates(connection, plan, list(chosen))
+        connection.execute(delete(_gate).where(*_gates(plan, list(chosen))))
     if plan.kind == DRY_RUN:
         # What was shown is the first sync of a target that was added paused.
         where = (_target.c.tenant_id == tenant_id, _target.c.id == plan.target_id)
@@ -87,8 +85,7 @@ def discard(
     chosen = list(_chosen(connection, plan, employees, upto))
     _set_lines(connection, plan, chosen, "discarded", upto)
     if plan.kind == HELD:
-        for some in _parts(chosen):
-            connection.execute(update(_gate).where(*_gates(plan, some)).values(plan_id=None))
+        connection.execute(update(_gate).where(*_gates(plan, chosen)).values(plan_id=None))
     _decide(connection, plan, actor, "discarded", chosen)
     return len(chosen)
 
@@ -111,7 +108,7 @@ def _gates(plan: Any, employees: list[str]) -> tuple[Any, ...]:
         _gate.c.tenant_id == plan.tenant_id,
         _gate.c.target_id == plan.target_id,
         _gate.c.plan_id == plan.id,
-        _gate.c.employee_id.in_(employees),
+        one_of(_gate.c.employee_id, employees),
     )
 
 
@@ -178,33 +175,18 @@ def _overtake(connection: Connection, plan: Any, employees: list[str]) -> None:
         _operation.c.tenant_id == plan.tenant_id,
         _operation.c.plan_id != plan.id,
         _operation.c.state == APPROVED,
+        one_of(_operation.c.employee_id, employees),
         exists().where(*waiting),
     )
     refusal = f"plan {plan.id} was approved for the same person before this one was applied"
-    for some in _parts(employees):
-        of_them = _operation.c.employee_id.in_(some)
-        connection.execute(update(_operation).where(*lines, of_them).values(state="refused", refusal=refusal))
-
-
-def _open_gates(connection: Connection, plan: Any, employees: list[str]) -> None:
-    for some in _parts(employees):
-        connection.execute(delete(_gate).where(*_gates(plan, some)))
-
-
-def _parts(employees: list[str]) -> Iterator[list[str]]:
-    """The employees in parts that one statement can name: PostgreSQL takes 65,535 values."""
-    for start in range(0, len(employees), AT_ONCE):
-        yield employees[start : start + AT_ONCE]
+    connection.execute(update(_operation).where(*lines).values(state="refused", refusal=refusal))
 
 
 def _set_lines(connection: Connection, plan: Any, employees: list[str], state: str, upto: int | None) -> None:
-    where = [*_lines(plan), _operation.c.state == PLANNED]
+    where = [*_lines(plan), _operation.c.state == PLANNED, one_of(_operation.c.employee_id, employees)]
     if upto is not None:
         where.append(_operation.c.number <= upto)
-    decided = 0
-    for some in _parts(employees):
-        of_them = _operation.c.employee_id.in_(some)
-        decided += connection.execute(update(_operation).where(*where, of_them).values(state=state)).rowcount
+    decided = connection.execute(update(_operation).where(*where).values(state=state)).rowcount
     if decided != len(employees):
         # On PostgreSQL a worker may have put another line in the place of one since they were read.
         raise ChangedSince(plan.id, len(employees) - decided)

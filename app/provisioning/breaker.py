@@ -47,7 +47,6 @@ _OPEN = (
     .values(gate_run=None, due_at=func.coalesce(_c.due_at, bindparam("b_now")), next_attempt_at=None)
 )
 _HURRY = update(_link).where(*_AT_TARGET, IDS, _c.due_at.is_not(None)).values(priority=marking.SUSPEND)
-_AT_ONCE = 500
 _PASSED = (
     select(_passed.c.change, func.sum(_passed.c.number))
     .where(
@@ -103,9 +102,8 @@ def _judge(connection: Connection, target: Target, run_id: int) -> list[Trip]:
 
 def _hurry(connection: Connection, target: Target, employee_ids: Sequence[str]) -> None:
     """Let leavers go first again: a tick that met them while they waited has taken their turn from them."""
-    for start in range(0, len(employee_ids), _AT_ONCE):
-        ids = list(employee_ids[start : start + _AT_ONCE])
-        connection.execute(_HURRY, _key(target) | {"b_ids": ids})
+    if employee_ids:
+        connection.execute(_HURRY, _key(target) | {"b_ids": list(employee_ids)})
 
 
 def _asked(connection: Connection, target: Target, run_id: int) -> Asked:

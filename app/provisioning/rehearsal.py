@@ -8,7 +8,7 @@ from dataclasses import replace
 from sqlalchemy import Connection, select
 
 from app import clock, directory
-from app.database import reading, writing
+from app.database import one_of, reading, writing
 from app.outbound import OutboundError
 from app.provisioning import connections, deliverer, guards, listing, people, planner, plans, sending, tasks
 from app.provisioning.counts import Counts
@@ -111,7 +111,7 @@ def _rehearsed(target: Target, session: PacedSession, seen: Listing | None, ids:
 
 def _links(connection: Connection, target: Target, ids: list[str]) -> list[Link]:
     where = (link_table.c.tenant_id == target.tenant_id, link_table.c.target_id == target.id)
-    query = select(*COLUMNS).where(*where, link_table.c.employee_id.in_(ids))
+    query = select(*COLUMNS).where(*where, one_of(link_table.c.employee_id, ids))
     return [link_of(row) for row in connection.execute(query)]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from app.database import reading, upsert, writing
+from app.database import one_of, reading, upsert, writing
 from app.errors import WrongUse
 from app.outbound import OutboundError
 from app.provisioning import connections, gates, people, plans
@@ -29,7 +29,6 @@ from app.provisioning.tables import gate_table, link_table
 from app.provisioning.targets import Target
 
 #: People who are loaded at once.
-CHUNK = 500
 #: Kind of an operation → the kind of its inverse.
 INVERSE = {
     "create": "suspend",
@@ -167,15 +166,10 @@ def plan_inverse(target: Target, plan_id: int) -> int:
 def _known(
     connection: Connection, target: Target, ids: Sequence[str]
 ) -> tuple[dict[str, Link], dict[str, Person]]:
-    links: dict[str, Link] = {}
-    persons: dict[str, Person] = {}
     where = (link_table.c.tenant_id == target.tenant_id, link_table.c.target_id == target.id)
-    for start in range(0, len(ids), CHUNK):
-        some = list(ids[start : start + CHUNK])
-        query = select(*COLUMNS).where(*where, link_table.c.employee_id.in_(some))
-        links |= {row.employee_id: link_of(row) for row in connection.execute(query)}
-        persons |= people.load(connection, target.tenant_id, some, target.policy.selection, target.id)
-    return links, persons
+    query = select(*COLUMNS).where(*where, one_of(link_table.c.employee_id, ids))
+    links = {row.employee_id: link_of(row) for row in connection.execute(query)}
+    return links, people.load(connection, target.tenant_id, list(ids), target.policy.selection, target.id)
 
 
 def _entries(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select
 
 from app import directory
+from app.database import one_of
 from app.sources import staging, suggestions
 from app.sources.catalog import Source
 from app.sources.decisions import EMPLOYEE_NUMBER, Said, Terms, said
@@ -165,7 +166,7 @@ def _linked(connection: Connection, known: Source, employees: set[str]) -> set[s
     query = select(source_record.c.employee_id).where(
         source_record.c.tenant_id == known.tenant_id,
         source_record.c.source_id == known.id,
-        source_record.c.employee_id.in_(sorted(employees)),
+        one_of(source_record.c.employee_id, sorted(employees)),
         source_record.c.gone_at.is_(None),
     )
     return set(connection.scalars(query))

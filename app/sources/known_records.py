@@ -150,5 +150,5 @@ def mark_seen(
 ) -> None:
     """Note that records were in a run unchanged; a record that was gone is back."""
     columns = source_record.c
-    where = (columns.tenant_id == tenant_id, columns.source_id == source_id, columns.record_id.in_(list(ids)))
+    where = (columns.tenant_id == tenant_id, columns.source_id == source_id, one_of(columns.record_id, ids))
     connection.execute(update(source_record).where(*where).values(last_seen_run=run_id, gone_at=None))

@@ -25,7 +25,6 @@ from app.sources.rules import CONVERSIONS
 from app.sources.tables import pin, source_record
 from app.sources.transforms import BadValue
 
-_CHUNK = 500
 _OF_IDS = select(pin).where(pin.c.tenant_id == bindparam("b_tenant"), one_of(pin.c.employee_id, "b_ids"))
 _ANY = select(pin.c.path).where(pin.c.tenant_id == bindparam("b_tenant")).limit(1)
 LONGEST_NOTE = 500
@@ -61,13 +60,10 @@ def has_any(connection: Connection, tenant_id: int) -> bool:
 
 def of_employees(connection: Connection, tenant_id: int, ids: Iterable[str]) -> dict[str, dict[str, Pin]]:
     """Return employee → value path → pin, for those of ``ids`` that have any."""
-    wanted = sorted(set(ids))
     found: dict[str, dict[str, Pin]] = {}
-    for start in range(0, len(wanted), _CHUNK):
-        rows = connection.execute(_OF_IDS, {"b_tenant": tenant_id, "b_ids": wanted[start : start + _CHUNK]})
-        for row in rows:
-            known = Pin(row.employee_id, row.path, row.by, row.at, row.note)
-            found.setdefault(row.employee_id, {})[row.path] = known
+    for row in connection.execute(_OF_IDS, {"b_tenant": tenant_id, "b_ids": sorted(set(ids))}):
+        known = Pin(row.employee_id, row.path, row.by, row.at, row.note)
+        found.setdefault(row.employee_id, {})[row.path] = known
     return found
 
 

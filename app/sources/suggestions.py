@@ -209,7 +209,7 @@ def settle(connection: Connection, tenant_id: int, source_id: int, record_id: st
 
 def forget(connection: Connection, tenant_id: int, employee_ids: Iterable[str]) -> None:
     """Remove the suggestions that name employees who are no longer there."""
-    where = (_columns.tenant_id == tenant_id, _columns.employee_id.in_(list(employee_ids)))
+    where = (_columns.tenant_id == tenant_id, one_of(_columns.employee_id, list(employee_ids)))
     connection.execute(delete(match_suggestion).where(*where))
 
 

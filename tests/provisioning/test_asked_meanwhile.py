@@ -194,6 +194,35 @@ def test_a_line_that_joins_a_plan_while_its_last_one_is_decided_waits_for_its_ow
     assert [world.link(who).state for who in (maya, noor)] == ["linked", "linked"]
 
 
+def test_a_line_that_is_shown_anew_while_it_is_discarded_is_discarded(app: Flask, scim_world: Make) -> None:
+    world = scim_world(protected="mokafor")
+    world.far.add("maya.okafor@example.com", "mokafor")
+    maya = world.hire("Maya", "Okafor")
+    world.settle()
+    (plan,) = world.plans(kind="approval")
+    discarded: list[int] = []
+
+    def discard() -> None:
+        with app.app_context(), writing() as connection:
+            discarded.append(approvals.discard(connection, world.tenant.id, plan.id, "test"))
+
+    store, deciding = plans.store, threading.Thread(target=discard)
+
+    def be_discarded_and_store(*what: Any) -> None:
+        deciding.start()
+        wait_until_a_lock_is_waited_for()
+        store(*what)
+
+    world.change(maya, title="Engineer")
+    with patch.object(plans, "store", be_discarded_and_store):
+        world.tick()
+    deciding.join(20)
+
+    (line,) = world.lines(plan.id)
+    assert discarded == [1]
+    assert (line["state"], line["after"].get("title")) == ("discarded", "Engineer")
+
+
 def wait_until_a_lock_is_waited_for() -> None:
     """On SQLite nobody can tell: there all writers wait for one another."""
     query = text(

@@ -241,7 +241,7 @@ def test_rule_16_too_many_new_addresses_of_a_run_wait_and_other_fields_go_on(
 
 
 def test_rule_16_blankings_are_judged_field_by_field_and_some_may_be_approved(
-    world: World, ended: set[int], monkeypatch: pytest.MonkeyPatch
+    world: World, ended: set[int]
 ) -> None:
     people = world.hire_many(3, title="Engineer", nickName="Nick")
     world.tick()
@@ -256,7 +256,6 @@ def test_rule_16_blankings_are_judged_field_by_field_and_some_may_be_approved(
     assert {account.get("title") for account in world.far.accounts().values()} == {"Engineer"}
     plan = world.plans(kind="held")[0]
     assert {tuple(line["after"].items()) for line in world.lines(plan.id)} == {(("title", None),)}
-    monkeypatch.setattr(approvals, "AT_ONCE", 2)  # so many are named in a statement
 
     with writing() as connection:
         assert approvals.approve(connection, world.tenant.id, plan.id, "test", employees=people[:1]) == 1

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from app.directory.documents import loaded
-from app.directory.tables import EmployeeRow
 from app.sources import catalog, runs
-from app.sources.known_records import is_newer_than
 from app.sources.runs import Run
-from app.sources.tables import source_record, staged_record
-from app.web.console.naming import name_of
+from app.web.console.runs.leavers import first_leavers
 
 #: People who are named.
 NAMED = 10
-_employee = EmployeeRow.__table__.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,29 +32,5 @@ def held(connection: Connection, tenant_id: int) -> list[HeldRun]:
 
 
 def _held(connection: Connection, run: Run, source_name: str) -> HeldRun:
-    query = (
-        select(_employee.id, _employee.wire)
-        .join_from(
-            staged_record,
-            source_record,
-            (source_record.c.tenant_id == staged_record.c.tenant_id)
-            & (source_record.c.source_id == run.source_id)
-            & (source_record.c.record_id == staged_record.c.record_id),
-        )
-        .join(
-            EmployeeRow.__table__,
-            (_employee.tenant_id == source_record.c.tenant_id)
-            & (_employee.id == source_record.c.employee_id),
-        )
-        .where(
-            staged_record.c.tenant_id == run.tenant_id,
-            staged_record.c.run_id == run.id,
-            staged_record.c.inactive,
-            _employee.active,
-            ~is_newer_than(run.id),
-        )
-        .order_by(staged_record.c.number)
-        .limit(NAMED + 1)
-    )
-    people = [(row.id, name_of(loaded(row.wire))) for row in connection.execute(query)]
+    people = [(each.employee_id, each.name) for each in first_leavers(connection, run, NAMED + 1)]
     return HeldRun(run, source_name, tuple(people[:NAMED]), len(people) > NAMED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 
 from app.directory.documents import loaded
 from app.directory.tables import EmployeeRow
@@ -31,11 +31,20 @@ def leavers(
     connection: Connection, run: Run, *, after: Key | None = None, before: Key | None = None
 ) -> Rising[Leaver]:
     """Return a page of those whom a held run would set inactive, in the order of the source. The key is (row,)."""
+    return rising_page(connection, _leaving(run), (_staged.number,), _leaver, after=after, before=before)
+
+
+def first_leavers(connection: Connection, run: Run, number: int) -> list[Leaver]:
+    """Return the first so many of them."""
+    rows = connection.execute(_leaving(run).order_by(_staged.number).limit(number))
+    return [_leaver(row) for row in rows]
+
+
+def _leaving(run: Run) -> Select[Any]:
     of_person = (_employee.c.tenant_id == _record.tenant_id) & (_employee.c.id == _record.employee_id)
     joined = staged_record.join(source_record, _of_record(run)).join(_employee, of_person)
-    columns = (_staged.number, _staged.record_id, _record.employee_id, _employee.c.wire)
-    query = (
-        select(*columns)
+    return (
+        select(_staged.number, _staged.record_id, _record.employee_id, _employee.c.wire)
         .select_from(joined)
         .where(
             _staged.tenant_id == run.tenant_id,
@@ -45,7 +54,6 @@ def leavers(
             ~is_newer_than(run.id),
         )
     )
-    return rising_page(connection, query, (_staged.number,), _leaver, after=after, before=before)
 
 
 def strangers(connection: Connection, run: Run) -> int:
