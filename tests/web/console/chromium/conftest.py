@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 from sqlalchemy import update
 from werkzeug.serving import make_server
 
@@ -25,6 +25,8 @@ from tests.web.console.chromium.world import OWNER, PAYLOAD, World, built
 
 Open = Callable[..., Watched]
 Watch = Callable[..., Watched]
+#: Milliseconds that a page gets until it is as it should be; five seconds, the usual, are few on a busy machine.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")
