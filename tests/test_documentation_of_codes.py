@@ -91,7 +91,7 @@ def given_in(node: ast.AST) -> Iterator[ast.expr]:
         yield from (each.value for each in node.keywords if each.arg in ("code", "reason_code"))
     elif isinstance(node, ast.Dict):
         for key, value in zip(node.keys, node.values, strict=True):
-            if isinstance(key, ast.Constant) and key.value == "reason_code":
+            if isinstance(key, ast.Constant) and key.value in ("code", "reason_code"):
                 yield value
     elif isinstance(node, ast.Tuple) and len(node.elts) > 1:
         if any(name_of(each) in TARGET_ERRORS for each in node.elts[:-1]):
