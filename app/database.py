@@ -299,6 +299,16 @@ def refresh_statistics() -> list[str]:
     return grown
 
 
+def plan_for_values(connection: Connection) -> None:
+    """Have PostgreSQL plan the statements of this transaction for the very lists that they are given.
+
+    One that was asked a few times with short lists is else planned once and for all as if every list were short; what
+    decides about a whole organisation at once then compares everybody with everybody. SQLite needs none of it.
+    """
+    if not is_sqlite(connection):
+        connection.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
+
+
 def require_writing(connection: Connection) -> None:
     """Raise ``WriteOptionIgnored`` when the connection is not in a transaction begun by :func:`writing`."""
     if not connection.get_execution_options().get(WRITE_OPTION, False):

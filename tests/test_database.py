@@ -15,7 +15,16 @@ from sqlalchemy import Connection, event, insert, select, text
 from sqlalchemy.exc import OperationalError
 
 from app import create_app, database
-from app.database import begin_writing, db, one_of, reading, reading_once, require_writing, writing
+from app.database import (
+    begin_writing,
+    db,
+    one_of,
+    plan_for_values,
+    reading,
+    reading_once,
+    require_writing,
+    writing,
+)
 from app.directory.tables import Counter
 from app.errors import WriteOptionIgnored
 from tests.conftest import make_settings
@@ -194,3 +203,16 @@ def test_one_of_uses_the_key_of_a_table(app: Flask) -> None:
             plan = driver.execute(f"EXPLAIN {statement}", parameters).fetchall()
             driver.execute("RESET enable_seqscan")
             assert re.search(r"Index Cond: .*resource.* = ANY", str(plan))
+
+
+def _planning() -> str:
+    with writing() as connection:
+        plan_for_values(connection)
+        return "" if database.is_sqlite(connection) else str(connection.scalar(text("SHOW plan_cache_mode")))
+
+
+def test_who_plans_for_values_does_so_until_the_transaction_ends(app: Flask) -> None:
+    assert _planning() in ("", "force_custom_plan")
+    with writing() as connection:
+        if not database.is_sqlite(connection):
+            assert connection.scalar(text("SHOW plan_cache_mode")) == "auto"

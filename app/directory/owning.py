@@ -19,7 +19,8 @@ _BY_IDS = select(_employee.c.id, _employee.c.owners).where(
 
 def owners_of(connection: Connection, tenant_id: int, ids: Iterable[str]) -> dict[str, dict[str, str]]:
     """Return employee → value path → owner ("kind:id"), for those of ``ids`` that exist."""
-    rows = connection.execute(_BY_IDS, {"b_tenant": tenant_id, "b_ids": sorted(set(ids))})
+    wanted = sorted(set(ids))
+    rows = connection.execute(_BY_IDS, {"b_tenant": tenant_id, "b_ids": wanted}) if wanted else ()
     return {row.id: documents.loaded(row.owners) for row in rows}
 
 

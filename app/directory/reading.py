@@ -40,8 +40,11 @@ def get(connection: Connection, tenant_id: int, employee_id: str) -> Resource | 
 
 def get_many(connection: Connection, tenant_id: int, ids: Iterable[str]) -> dict[str, Resource]:
     """Return id → employee for those of ``ids`` that exist."""
+    wanted = list(ids)
+    if not wanted:
+        return {}
     resource_type = user_type(tenant_id, connection)
-    rows = connection.execute(_BY_IDS, {"tenant_id": tenant_id, "ids": list(ids)})
+    rows = connection.execute(_BY_IDS, {"tenant_id": tenant_id, "ids": wanted})
     return {row.id: _employee_of(tenant_id, resource_type, row) for row in rows}
 
 
@@ -119,6 +122,8 @@ def _owners_of(
     query: Select[Any], connection: Connection, tenant_id: int, texts: Iterable[str]
 ) -> dict[str, list[str]]:
     keys = {text: comparison_key(text) for text in texts}
+    if not keys:
+        return {}
     found: dict[str, set[str]] = defaultdict(set)
     wanted = {"tenant_id": tenant_id, "keys": sorted(set(keys.values()))}
     for key, employee_id in connection.execute(query, wanted):

@@ -180,6 +180,7 @@ class _Guarded(HTTPConnection):
         if held:
             super().send(b"".join(held))
             held.clear()
+            self.sock.bound()
         super().send(data)
 
 

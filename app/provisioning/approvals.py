@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, exists, func, select, update
 
 from app import clock
 from app.access import audit
-from app.database import one_of, upsert
+from app.database import one_of, plan_for_values, upsert
 from app.errors import WrongUse
 from app.provisioning import announcing
 from app.provisioning.plans import APPROVED, DRY_RUN, HELD, PLANNED, UNDECIDED, with_id
@@ -91,6 +91,7 @@ def discard(
 
 
 def _decidable(connection: Connection, tenant_id: int, plan_id: int) -> Any:
+    plan_for_values(connection)
     plan = with_id(connection, tenant_id, plan_id)
     if plan.state not in UNDECIDED:
         raise WrongUse(

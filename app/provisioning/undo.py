@@ -28,7 +28,6 @@ from app.provisioning.people import Person
 from app.provisioning.tables import gate_table, link_table
 from app.provisioning.targets import Target
 
-#: People who are loaded at once.
 #: Kind of an operation → the kind of its inverse.
 INVERSE = {
     "create": "suspend",

@@ -5,6 +5,7 @@ The same form serves a CSV file and a vendor's ``mapping.toml``; ``docs/mapping.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any
@@ -21,6 +22,8 @@ from app.sources.transforms import BadValue, clean
 #: Between the parts of a key that takes several columns.
 KEY_SEPARATOR = "|"
 LONGEST_KEY = 200
+#: PostgreSQL refuses NUL, SQLite reads a list of texts up to it; neither stores half a surrogate pair.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,8 @@ class Mapping:
         record_id = KEY_SEPARATOR.join(parts)
         if len(record_id) > LONGEST_KEY:
             raise row_refused("invalid_key", f"the key is longer than {LONGEST_KEY} characters", self.key[0])
+        if _UNSTORABLE.search(record_id):
+            raise row_refused("invalid_key", "the key has a character that no database stores", self.key[0])
         return record_id
 
     def apply(self, record_id: str, values: Values, today: date) -> MappedRow:

@@ -60,8 +60,9 @@ def has_any(connection: Connection, tenant_id: int) -> bool:
 
 def of_employees(connection: Connection, tenant_id: int, ids: Iterable[str]) -> dict[str, dict[str, Pin]]:
     """Return employee → value path → pin, for those of ``ids`` that have any."""
+    wanted = sorted(set(ids))
     found: dict[str, dict[str, Pin]] = {}
-    for row in connection.execute(_OF_IDS, {"b_tenant": tenant_id, "b_ids": sorted(set(ids))}):
+    for row in connection.execute(_OF_IDS, {"b_tenant": tenant_id, "b_ids": wanted}) if wanted else ():
         known = Pin(row.employee_id, row.path, row.by, row.at, row.note)
         found.setdefault(row.employee_id, {})[row.path] = known
     return found

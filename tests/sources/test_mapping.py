@@ -295,6 +295,13 @@ def test_a_row_without_key_is_refused():
     assert (refused.value.problems[0].code, refused.value.problems[0].column) == ("missing_key", "ID")
 
 
+@pytest.mark.parametrize("key", ["17\x00", "\x0017", "17\ud83d", "7" * 201])
+def test_a_key_that_no_database_stores_is_refused(key: str) -> None:
+    with pytest.raises(RowRefused) as refused:
+        mapping('title = "First"').record_id({"ID": key})
+    assert (refused.value.problems[0].code, refused.value.problems[0].column) == ("invalid_key", "ID")
+
+
 def test_rows_can_be_left_out_or_chosen():
     found = mapping(
         'title = "First"', 'skip_rows = { "ID" = ["Total*"] }\nonly_rows = { "Status" = ["Employee"] }'
