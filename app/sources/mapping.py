@@ -76,9 +76,11 @@ class Mapping:
             return False
 
     def record_id(self, values: Values) -> str:
-        """Return what identifies the record at its source; raises ``RowRefused`` ``missing_key`` when a part is empty.
+        """Return what identifies the record at its source.
 
         Text as it stands, with its leading zeros; an e-mail address as a key counts in lower case.
+
+        :raises RowRefused: ``missing_key`` (a part is empty), ``invalid_key`` (it is too long), ``bad_character``.
         """
         parts = []
         for column in self.key:
@@ -90,7 +92,7 @@ class Mapping:
         if len(record_id) > LONGEST_KEY:
             raise row_refused("invalid_key", f"the key is longer than {LONGEST_KEY} characters", self.key[0])
         if _UNSTORABLE.search(record_id):
-            raise row_refused("invalid_key", "the key has a character that no database stores", self.key[0])
+            raise row_refused("bad_character", "the key holds a character that cannot be stored", self.key[0])
         return record_id
 
     def apply(self, record_id: str, values: Values, today: date) -> MappedRow:
