@@ -43,9 +43,7 @@ _OF_EMPLOYEES = (*_AT_TARGET, one_of(_gate.employee_id, "b_employees"))
 _LOAD = select(_gate.employee_id, _gate.change, _gate.plan_id).where(*_OF_EMPLOYEES)
 _ANY = select(_gate.change).where(*_AT_TARGET, _gate.employee_id == bindparam("b_employee")).limit(1)
 _FORGET = delete(gate_table).where(*_AT_TARGET, _gate.employee_id == bindparam("b_employee"))
-_OPEN = _FORGET.where(
-    one_of(_gate.change, "b_classes"),
-)
+_OPEN = _FORGET.where(one_of(_gate.change, "b_classes"))
 
 
 def blank(field: str) -> str:

@@ -95,3 +95,13 @@ def _is_due(table: Any) -> bool:
 def group_calls(world: World) -> list[tuple[str, str]]:
     """The writing calls to groups since `far.forget_calls()`."""
     return [(method, path) for method, path in world.writes() if "/Groups" in path]
+
+
+def hire(world: World, given: str, department: str | None, **more: object) -> str:
+    """An employee of a department."""
+    return world.hire(given, "Okafor", enterprise={"department": department} if department else {}, **more)
+
+
+def move(world: World, employee_id: str, department: str | None) -> None:
+    """Move an employee to another department."""
+    world.change(employee_id, enterprise={"department": department})
