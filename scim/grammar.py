@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple, NoReturn
 
 from scim.errors import InvalidFilter, echo
+from scim.parse import UNSTORABLE
 
 Literal = str | int | float | bool | None
 
@@ -22,7 +23,6 @@ _TOKEN: Final = re.compile(
     r'[ \t\r\n]+|(?P<string>"(?:[^"\\]|\\.)*")|(?P<mark>[()\[\]])|(?P<word>[^ \t\r\n()\[\]"]+)', re.DOTALL
 )
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?P<fraction>\.[0-9]+)?(?P<exponent>[eE][+-]?[0-9]+)?")
-_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _LARGEST_INTEGER: Final = 2**63 - 1
 
 
@@ -154,7 +154,7 @@ def _string(token: Token) -> str:
         value = json.loads(token.text)
     except ValueError:
         raise InvalidFilter(f"The string {echo(token.text)} is not a JSON string.") from None
-    if _UNSTORABLE.search(value):
+    if UNSTORABLE.search(value):
         raise InvalidFilter(f"The string at character {token.position + 1} holds NUL or half a character.")
     return str(value)
 

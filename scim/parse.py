@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from scim.errors import InvalidSyntax, echo
 
 MAX_DEPTH = 32
+#: What no text may hold: NUL, which PostgreSQL refuses and SQLite cuts lists at, and halves of a surrogate pair.
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def parse_json(raw: bytes, max_depth: int = MAX_DEPTH) -> Any:

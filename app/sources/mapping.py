@@ -5,7 +5,6 @@ The same form serves a CSV file and a vendor's ``mapping.toml``; ``docs/mapping.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any
@@ -18,12 +17,11 @@ from app.sources.rule_words import Scope
 from app.sources.rules import UNKNOWN, Row, Rule
 from app.sources.templates import Template, compile_template
 from app.sources.transforms import BadValue, clean
+from scim.parse import UNSTORABLE
 
 #: Between the parts of a key that takes several columns.
 KEY_SEPARATOR = "|"
 LONGEST_KEY = 200
-#: PostgreSQL refuses NUL, SQLite reads a list of texts up to it; neither stores half a surrogate pair.
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +89,7 @@ class Mapping:
         record_id = KEY_SEPARATOR.join(parts)
         if len(record_id) > LONGEST_KEY:
             raise row_refused("invalid_key", f"the key is longer than {LONGEST_KEY} characters", self.key[0])
-        if _UNSTORABLE.search(record_id):
+        if UNSTORABLE.search(record_id):
             raise row_refused("bad_character", "the key holds a character that cannot be stored", self.key[0])
         return record_id
 

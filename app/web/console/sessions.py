@@ -17,6 +17,7 @@ from app.config import Settings
 from app.database import reading
 from app.web.console.blueprint import blueprint
 from app.web.transport import Cookies, cookies_of, is_safe
+from scim.parse import UNSTORABLE
 
 csrf = CSRFProtect()
 #: Bytes; the console's forms are small.
@@ -26,8 +27,6 @@ LARGER_BODIES: dict[str, int] = {}
 _STATIC = "console.static"
 #: A browser reads a backslash as a slash, and drops line ends.
 _UNFIT = re.compile(r"[\\\x00-\x1f]")
-#: What PostgreSQL keeps in no text, and what cannot be written as UTF-8: half of a surrogate pair.
-_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 #: What is open to an admin who still has the one-time password.
 _BEFORE_PASSWORD = frozenset({"console.choose_password", "console.sign_out"})
 
@@ -113,7 +112,7 @@ def refuse_unreadable_forms() -> None:
 
 
 def _require_text(*found: str) -> None:
-    if any(map(_NO_TEXT.search, found)):
+    if any(map(UNSTORABLE.search, found)):
         raise BadRequest
 
 
